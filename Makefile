@@ -1,0 +1,36 @@
+# Everything runs in .venv; nothing is downloaded but Python packages.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.PHONY: install study test test-slow lint clean help
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED)  ## make .venv with everything: the package, its extras, the tools
+
+$(INSTALLED): setup.cfg pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,cmaes,postgresql,dev]'
+	touch $@
+
+study: install  ## run the embedded demo study: corpus in, best voice out
+	$(BIN)/smart-tuner start study
+
+test: install lint  ## run every test that is not marked slow
+	$(BIN)/pytest -n 2 --dist worksteal -m 'not slow'
+
+test-slow: install  ## run the tests that take minutes
+	$(BIN)/pytest -m slow --timeout 3600
+
+lint: install  ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:  ## remove .venv and caches; studies stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
