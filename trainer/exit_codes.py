@@ -1,0 +1,20 @@
+"""How the trainer ends: its exit codes, and the one exception that stands for bad input."""
+
+from enum import IntEnum
+
+
+class TrainerExit(IntEnum):
+    """Exit codes of ``python -m trainer``; documented in ``docs/exit-codes.md``."""
+
+    FINISHED = 0
+    INTERNAL_ERROR = 1
+    BAD_INPUT = 2
+    STOPPED = 3
+    """Asked to stop (SIGTERM, SIGINT or a lapsed lease): a checkpoint was written."""
+    DIVERGED = 4
+    """The loss or the gradient was not finite."""
+    OUT_OF_MEMORY = 5
+
+
+class BadInputError(Exception):
+    """Input that a person must mend: one line that names the thing, the value and the remedy."""

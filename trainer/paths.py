@@ -1,0 +1,95 @@
+"""Every file name in a run directory, and the one way to write a file whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """The layout of one training run's directory."""
+
+    root: Path
+
+    @property
+    def hparams(self) -> Path:
+        """The resolved hyperparameters (YAML)."""
+        return self.root / "hparams.yaml"
+
+    @property
+    def events(self) -> Path:
+        """What happened, one JSON object a line (``docs/events.md``)."""
+        return self.root / "events.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """The trainer's standard output and error, for people."""
+        return self.root / "trainer.log"
+
+    @property
+    def lease(self) -> Path:
+        """Touched by the controller; a trainer whose lease has run out leaves by itself."""
+        return self.root / "lease"
+
+    @property
+    def process(self) -> Path:
+        """Who runs the trainer: process id and start time (JSON), while it runs."""
+        return self.root / "process.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints."""
+        return self.root / "checkpoints"
+
+    @property
+    def last_checkpoint(self) -> Path:
+        """The newest checkpoint; training resumes from it."""
+        return self.checkpoints / "last.pt"
+
+    @property
+    def best_checkpoint(self) -> Path:
+        """The checkpoint of the best evaluation so far."""
+        return self.checkpoints / "best.pt"
+
+    @property
+    def samples(self) -> Path:
+        """The folder of alignment pictures and WAVs, two files an evaluation."""
+        return self.root / "samples"
+
+    def alignment_png(self, step: int) -> Path:
+        """The picture of the alignment at ``step``."""
+        return self.samples / f"alignment_{step:07d}.png"
+
+    def sample_wav(self, step: int) -> Path:
+        """The sentence spoken at ``step``."""
+        return self.samples / f"sample_{step:07d}.wav"
+
+    def relative(self, path: Path) -> str:
+        """``path`` as text relative to the run directory (what events carry)."""
+        return path.relative_to(self.root).as_posix()
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that replaces it when the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # mkstemp is private; a team shares its runs
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` whole or not at all (UTF-8)."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
