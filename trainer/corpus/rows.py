@@ -1,0 +1,62 @@
+"""The rows of a metadata file or a filelist: ``key|text|...``, UTF-8, no quoting."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.exit_codes import BadInputError
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its line number (from 1), the stripped first field, and the stripped others."""
+
+    line: int
+    key: str
+    fields: tuple[str, ...]
+
+    @property
+    def last_text(self) -> str:
+        """The last field that isn't empty (LJSpeech: the normalised text comes last)."""
+        return next((field for field in reversed(self.fields) if field), "")
+
+    @property
+    def first_text(self) -> str:
+        """The field after the key (NVIDIA filelists: a speaker may follow)."""
+        return self.fields[0] if self.fields else ""
+
+
+def read_rows(path: Path) -> tuple[Row, ...]:
+    """The rows of ``path``, blank lines left out; a byte order mark is passed over.
+
+    Raises:
+        BadInputError: not readable, not UTF-8, or without a row.
+    """
+    lines = _read_text(path).split("\n")
+    rows = tuple(
+        _row(number, line) for number, line in enumerate(lines, start=1) if line.strip(" \t\r")
+    )
+    if not rows:
+        raise BadInputError(f"{path}: is empty; write one row 'id|text' for each recording")
+    return rows
+
+
+def _row(number: int, line: str) -> Row:
+    key, *fields = (field.strip() for field in line.split("|"))
+    return Row(number, key, tuple(fields))
+
+
+def _read_text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInputError(
+            f"{path}: can't be read ({error.strerror}); mend its permissions"
+        ) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise BadInputError(
+            f"{path}: line {line} is not UTF-8 text; convert the file, for instance with "
+            "'iconv -f cp1251 -t utf-8'"
+        ) from error
