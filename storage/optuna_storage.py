@@ -1,0 +1,30 @@
+"""Optuna's storage in the same database, with the same engine options."""
+
+from optuna.storages import RDBStorage
+
+from storage.database import Database
+from storage.engine import engine_options
+from storage.errors import StorageError, translated
+from storage.schema_lock import schema_lock
+
+
+def optuna_storage(database: Database) -> RDBStorage:
+    """Optuna's storage on ``database``; several processes may make one at once.
+
+    Raises:
+        StorageError: Optuna's tables are of another version, or can't be made.
+    """
+    url = database.url
+    with translated(url, opening=True), schema_lock(database.engine):
+        try:
+            return RDBStorage(
+                url.render_as_string(hide_password=False), engine_kwargs=engine_options(url)
+            )
+        except RuntimeError as error:  # Optuna's word for tables of another version, with a remedy
+            raise StorageError(f"{database.safe_url}: {error}") from error
+
+
+def close_optuna_storage(storage: RDBStorage) -> None:
+    """Close every connection of ``storage``."""
+    storage.remove_session()
+    storage.engine.dispose()

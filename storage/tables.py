@@ -1,0 +1,134 @@
+"""Our tables, beside Optuna's in the same database: every name begins with ``tuner_``."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from storage.column_types import FiniteDouble, JsonValue, UtcDateTime, str_enum
+from storage.records import CommandState, StudyState, TrialRole, TrialState
+
+NAME_LENGTH = 512
+"""As long as Optuna's study names may be."""
+_STUDY = "tuner_studies.name"
+
+
+class Base(DeclarativeBase):
+    """The declarative base; its naming convention makes constraints nameable in migrations."""
+
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it as a class attribute)
+        datetime: UtcDateTime,
+        float: FiniteDouble,
+        dict[str, Any]: JsonValue,
+        list[float]: JsonValue,
+        StudyState: str_enum(StudyState),
+        TrialState: str_enum(TrialState),
+        TrialRole: str_enum(TrialRole),
+        CommandState: str_enum(CommandState),
+    }
+
+
+def _study_column(**kwargs: Any) -> Any:
+    return mapped_column(String(NAME_LENGTH), ForeignKey(_STUDY, ondelete="CASCADE"), **kwargs)
+
+
+class StudyRow(Base):
+    """A study (:class:`storage.records.StudyRecord`)."""
+
+    __tablename__ = "tuner_studies"
+
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH), primary_key=True)
+    state: Mapped[StudyState]
+    identity: Mapped[dict[str, Any]]
+    config: Mapped[dict[str, Any]]
+    trials_target: Mapped[int | None]
+    eta_seconds: Mapped[float | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    controller_host: Mapped[str | None] = mapped_column(String(255))
+    controller_pid: Mapped[int | None]
+    controller_started_at: Mapped[float | None]
+    heartbeat_at: Mapped[datetime | None]
+
+
+class TrialRow(Base):
+    """A trial (:class:`storage.records.TrialRecord`)."""
+
+    __tablename__ = "tuner_trials"
+
+    study: Mapped[str] = _study_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    role: Mapped[TrialRole]
+    state: Mapped[TrialState]
+    reason: Mapped[str | None] = mapped_column(String(64))
+    evidence: Mapped[dict[str, Any]]
+    value: Mapped[float | None]
+    values: Mapped[list[float] | None]
+    step: Mapped[int | None]
+    params: Mapped[dict[str, Any]]
+    metrics: Mapped[dict[str, Any]]
+    run_dir: Mapped[str | None] = mapped_column(Text)
+    checkpoint: Mapped[str | None] = mapped_column(Text)
+    alignment_png: Mapped[str | None] = mapped_column(Text)
+    sample_wav: Mapped[str | None] = mapped_column(Text)
+    pid: Mapped[int | None]
+    exit_code: Mapped[int | None]
+    status: Mapped[str | None] = mapped_column(String(32))
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class EventRow(Base):
+    """An event (:class:`storage.records.EventRecord`)."""
+
+    __tablename__ = "tuner_events"
+    __table_args__ = (Index("ix_tuner_events_study_number", "study", "number"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    study: Mapped[str] = _study_column()
+    number: Mapped[int | None]
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(64))
+    step: Mapped[int | None]
+    payload: Mapped[dict[str, Any]]
+
+
+class ProgressRow(Base):
+    """A running trial's progress (:class:`storage.records.ProgressRecord`)."""
+
+    __tablename__ = "tuner_progress"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["study", "number"], ["tuner_trials.study", "tuner_trials.number"], ondelete="CASCADE"
+        ),
+    )
+
+    study: Mapped[str] = mapped_column(String(NAME_LENGTH), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    step: Mapped[int]
+    steps: Mapped[int | None]
+    loss: Mapped[float | None]
+    gradient_norm: Mapped[float | None]
+    diagonal_score: Mapped[float | None]
+    quality: Mapped[float | None]
+    steps_per_second: Mapped[float | None]
+    updated_at: Mapped[datetime]
+
+
+class CommandRow(Base):
+    """A command (:class:`storage.records.CommandRecord`)."""
+
+    __tablename__ = "tuner_commands"
+    __table_args__ = (Index("ix_tuner_commands_study_state", "study", "state"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    study: Mapped[str] = _study_column()
+    number: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(String(64))
+    arguments: Mapped[dict[str, Any]]
+    requested_by: Mapped[str] = mapped_column(String(255))
+    requested_at: Mapped[datetime]
+    state: Mapped[CommandState]
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None] = mapped_column(Text)
