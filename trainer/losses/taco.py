@@ -1,0 +1,18 @@
+"""The mel reconstruction loss (Shen et al. 2018, arXiv 1712.05884)."""
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from trainer.model.layers import length_mask
+
+
+def masked_mse(outputs: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
+    """Mean squared error over the valid frames of [B, n_mels, T], lengths [B]."""
+    mask = length_mask(lengths, targets.shape[2]).unsqueeze(1)  # [B, 1, T]
+    squared = F.mse_loss(outputs, targets, reduction="none").masked_fill(~mask, 0.0)
+    return squared.sum() / (lengths.sum() * targets.shape[1])
+
+
+def taco_loss(mel: Tensor, mel_postnet: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
+    """Masked MSE before the postnet plus masked MSE after it; all [B, n_mels, T]."""
+    return masked_mse(mel, targets, lengths) + masked_mse(mel_postnet, targets, lengths)

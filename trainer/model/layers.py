@@ -1,0 +1,80 @@
+"""Linear, convolution and batch-norm layers with NVIDIA/tacotron2's names and initialisation."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Gain = Literal["linear", "relu", "tanh", "sigmoid"]
+
+
+def length_mask(lengths: Tensor, size: int) -> Tensor:
+    """[B] lengths -> [B, size] bool, True on valid positions."""
+    return torch.arange(size, device=lengths.device)[None, :] < lengths[:, None]
+
+
+class LinearNorm(nn.Module):
+    """A Xavier-initialised linear layer under the key ``linear_layer``."""
+
+    def __init__(self, in_dim: int, out_dim: int, bias: bool = True, gain: Gain = "linear") -> None:
+        super().__init__()
+        self.linear_layer = nn.Linear(in_dim, out_dim, bias=bias)
+        nn.init.xavier_uniform_(self.linear_layer.weight, gain=nn.init.calculate_gain(gain))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., in_dim] -> [..., out_dim]."""
+        return F.linear(x, self.linear_layer.weight, self.linear_layer.bias)
+
+
+class ConvNorm(nn.Module):
+    """A Xavier-initialised, length-keeping 1-D convolution under the key ``conv``."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        bias: bool = True,
+        gain: Gain = "linear",
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(
+            in_channels, out_channels, kernel_size, padding=(kernel_size - 1) // 2, bias=bias
+        )
+        nn.init.xavier_uniform_(self.conv.weight, gain=nn.init.calculate_gain(gain))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, in_channels, T] -> [B, out_channels, T]."""
+        out: Tensor = self.conv(x)
+        return out
+
+
+class MaskedBatchNorm(nn.BatchNorm1d):
+    """BatchNorm whose statistics can leave padding out; same state dict as ``BatchNorm1d``."""
+
+    def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:  # noqa: A002
+        """[B, C, T] and an optional [B, T] mask of valid positions; padding comes out as 0."""
+        if mask is None:
+            return super().forward(input)
+        # Gathered to [valid, C], the valid positions are an ordinary batch.
+        flat = input.transpose(1, 2).flatten(0, 1)  # [B·T, C]
+        valid = mask.flatten().nonzero().squeeze(1)
+        normalised = super().forward(flat.index_select(0, valid))
+        out = normalised.new_zeros(flat.shape).index_copy(0, valid, normalised)
+        return out.view(*mask.shape, -1).transpose(1, 2)
+
+
+class ConvBatchNorm(nn.Sequential):
+    """Convolution then BatchNorm, keyed ``0`` and ``1``; with a mask, padding enters neither."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, gain: Gain) -> None:
+        super().__init__(
+            ConvNorm(in_channels, out_channels, kernel_size, gain=gain),
+            MaskedBatchNorm(out_channels),
+        )
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """[B, in_channels, T] -> [B, out_channels, T]; x must be 0 where the mask is False."""
+        out: Tensor = self[1](self[0](x), mask)
+        return out

@@ -1,0 +1,35 @@
+"""Adam as Tacotron 2 uses it."""
+
+import torch
+from torch import nn
+
+from trainer.hparams import HParams
+
+_RECURRENT = (nn.LSTM, nn.LSTMCell)
+_NORMS = (nn.BatchNorm1d,)
+
+
+def build_optimizer(model: nn.Module, hparams: HParams) -> torch.optim.Adam:
+    """Fused Adam; weight decay spares recurrent weights, norms and biases."""
+    spared = {
+        id(parameter)
+        for module in model.modules()
+        if isinstance(module, (*_RECURRENT, *_NORMS))
+        for parameter in module.parameters(recurse=False)
+    }
+    spared |= {id(p) for name, p in model.named_parameters() if name.endswith("bias")}
+    parameters = list(model.parameters())
+    groups = [
+        {
+            "params": [p for p in parameters if id(p) not in spared],
+            "weight_decay": hparams.weight_decay,
+        },
+        {"params": [p for p in parameters if id(p) in spared], "weight_decay": 0.0},
+    ]
+    return torch.optim.Adam(groups, lr=hparams.learning_rate, eps=hparams.adam_epsilon, fused=True)
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Use ``rate`` from the next step on."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate

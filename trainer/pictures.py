@@ -1,0 +1,49 @@
+"""The picture of one validation: where attention was, and what was spoken."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from trainer.audio import SILENCE
+from trainer.paths import atomic_path
+from trainer.validation import HeldOut, Result
+
+_INDEX = 0  # always the same held-out sentence, so that pictures compare
+_TITLE_CHARACTERS = 90
+
+
+def draw_validation(path: Path, result: Result, held_out: HeldOut, step: int) -> None:
+    """Draw both alignments above both mels of the first held-out sentence to ``path`` (PNG)."""
+    figure = Figure(figsize=(10, 6.4), dpi=80, layout="constrained")
+    FigureCanvasAgg(figure)
+    forced, spoken, free, speech = figure.subplots(2, 2).T.flat
+    m = result.metrics
+    text = held_out.dataset.held_out[_INDEX].utterance.text
+    figure.suptitle(
+        f"step {step}   quality {m['quality']:.2f}   "
+        f"diagonal {m['alignment.diagonal_score']:.2f}   "
+        f"retrieval {m['free_run.retrieval_rate']:.2f}   "
+        f"success {m['free_run.success_rate']:.2f}\n"
+        f"{text[:_TITLE_CHARACTERS]}",
+        fontsize=10,
+    )
+    _alignment(forced, result.forced.alignments[_INDEX], "attention, teacher-forced")
+    _alignment(free, result.spoken.alignments[_INDEX], "attention, free-running")
+    _mel(spoken, held_out.mels[_INDEX], "recording")
+    _mel(speech, result.spoken.mels[_INDEX], "free-running speech")
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png")
+
+
+def _alignment(axes: Axes, alignment: NDArray[np.float64], title: str) -> None:
+    axes.imshow(alignment.T, aspect="auto", origin="lower", vmin=0.0, vmax=1.0, cmap="magma")
+    axes.set(title=title, xlabel="decoder step", ylabel="token")
+
+
+def _mel(axes: Axes, mel: NDArray[np.float32], title: str) -> None:
+    axes.imshow(mel, aspect="auto", origin="lower", vmin=SILENCE, vmax=2.0, cmap="viridis")
+    axes.set(title=title, xlabel="frame", ylabel="mel bin")
