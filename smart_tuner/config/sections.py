@@ -1,0 +1,112 @@
+"""The plain sections of ``study.yaml``: study, trainer, storage and sinks."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
+
+from smart_tuner.config.durations import Duration
+from smart_tuner.config.names import check_study_name
+from smart_tuner.config.section import Section
+from trainer.exit_codes import BadInputError
+from trainer.hparams import HParams, PresetName, parse_hparams
+
+Objective = Literal["quality", "val_loss", "mcd"]
+"""What a study optimises (METRICS); ``quality`` upwards, the others downwards."""
+
+
+def _one_or_several(value: Any) -> Any:
+    """``quality``, ``quality, mcd`` and ``[quality, mcd]`` alike."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+class StudySection(Section):
+    """What is searched for, how long, and under which name."""
+
+    name: str
+    objective: Annotated[
+        tuple[Objective, ...], NoDecode, BeforeValidator(_one_or_several), Field(min_length=1)
+    ] = ("quality",)
+    trials: int = Field(ge=1)
+    """How many trials the study runs in all, over every start; probes come on top."""
+    timeout: Duration = None
+    """Seconds after which no further trial starts; running ones stop with a checkpoint."""
+    jobs: int = Field(ge=1, le=256)
+    """Trials at once."""
+    seed: int = Field(1, ge=0, lt=2**32)
+    rescue: bool = False
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, value: str) -> str:
+        return check_study_name(value)
+
+    @field_validator("objective")
+    @classmethod
+    def _distinct(cls, value: tuple[Objective, ...]) -> tuple[Objective, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"{', '.join(value)}: name each objective once")
+        return value
+
+    @field_validator("rescue")
+    @classmethod
+    def _no_rescue_yet(cls, value: bool) -> bool:
+        if value:
+            raise ValueError("this version cannot rescue trials: leave it false")
+        return value
+
+
+class TrainerSection(Section):
+    """What every trial has in common."""
+
+    preset: PresetName
+    steps: int = Field(ge=1)
+    """Optimiser steps a trial."""
+    evaluate_every: int = Field(ge=1)
+    """Steps between evaluations; the pruner and the health rules look at each."""
+    threads: int = Field(1, ge=1, le=1024)
+    """CPU threads a trial."""
+    hparams: dict[str, Any] = Field(default_factory=dict)
+    """Fixed hyperparameters on top of the preset."""
+
+    @field_validator("evaluate_every")
+    @classmethod
+    def _within_the_run(cls, value: int, info: ValidationInfo) -> int:
+        steps = info.data.get("steps")
+        if steps is not None and value > steps:
+            raise ValueError(f"{value} exceeds trainer.steps={steps}: no trial would be evaluated")
+        return value
+
+    @field_validator("hparams")
+    @classmethod
+    def _are_hparams(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        """The values as :class:`HParams` has them, so that 1e-3 and 0.001 are one."""
+        if "preset" not in info.data:
+            return value
+        return typed_hparams(value, HParams.preset(info.data["preset"]))
+
+    def base_hparams(self) -> HParams:
+        """The preset with the fixed hyperparameters."""
+        return parse_hparams(self.hparams, HParams.preset(self.preset))
+
+
+class StorageSection(Section):
+    """Where the study is kept."""
+
+    url: SecretStr = SecretStr("sqlite:///smart_tuner.db")
+    """Any SQLAlchemy URL that Optuna takes; it may hold a password, hence never shown."""
+
+
+class SinksSection(Section):
+    """Who is told while the study runs."""
+
+    console: bool = True
+
+
+def typed_hparams(values: dict[str, Any], base: HParams) -> dict[str, Any]:
+    """``values`` as the fields of :class:`HParams`; ``ValueError`` names a bad one."""
+    try:
+        parsed = parse_hparams(values, base)
+    except BadInputError as error:
+        raise ValueError(str(error)) from None
+    return {name: getattr(parsed, name) for name in values}

@@ -1,0 +1,119 @@
+"""The configuration of a study: everything in ``study.yaml``, typed and frozen."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from smart_tuner.config.checks import checked_probes, checked_space
+from smart_tuner.config.parameters import Parameter
+from smart_tuner.config.pruner_section import PrunerSection
+from smart_tuner.config.resolve import with_defaults
+from smart_tuner.config.sampler_section import SamplerSection
+from smart_tuner.config.sections import SinksSection, StorageSection, StudySection, TrainerSection
+from smart_tuner.health.grace import grace_steps
+from smart_tuner.health.settings import HealthSection
+from trainer.hparams import HParams, parse_hparams
+
+Direction = Literal["maximize", "minimize"]
+
+
+class StudyConfig(BaseSettings):
+    """A study, complete: what the arguments leave out comes from the environment, then defaults.
+
+    ``StudyConfig()`` is the embedded demo study. Sections are given as mappings, partial ones
+    too: ``StudyConfig(corpus="speech", study={"trials": 8})``. Variables of the environment are
+    named as in ``SMART_TUNER_STORAGE__URL``. Wrong values raise pydantic's ``ValidationError``;
+    :func:`smart_tuner.config.load_config` turns that into one line.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        env_prefix="SMART_TUNER_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+    )
+
+    study: StudySection
+    corpus: Path | None = None
+    """``None``: the demo corpus."""
+    trainer: TrainerSection
+    space: dict[str, Parameter]
+    sampler: SamplerSection
+    pruner: PrunerSection
+    health: HealthSection = HealthSection()
+    storage: StorageSection = StorageSection()
+    sinks: SinksSection = SinksSection()
+    probes: tuple[dict[str, Any], ...] = ()
+    """Declared beforehand, run beside the trials, left out of ``best`` and of the sampler."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before the environment; no ``.env`` files, no secret folders."""
+        return init_settings, env_settings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, values: Any) -> Any:
+        return with_defaults(values) if isinstance(values, Mapping) else values
+
+    @field_validator("space")
+    @classmethod
+    def _searchable(cls, value: dict[str, Parameter], info: ValidationInfo) -> dict[str, Parameter]:
+        trainer = info.data.get("trainer")
+        return value if trainer is None else checked_space(value, trainer)
+
+    @field_validator("probes")
+    @classmethod
+    def _legal(cls, value: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
+        trainer = info.data.get("trainer")
+        return value if trainer is None else checked_probes(value, trainer)
+
+    @model_validator(mode="after")
+    def _several_objectives(self) -> Self:
+        if len(self.study.objective) == 1:
+            return self
+        if self.pruner.kind != "none":
+            raise ValueError(
+                f"pruner.kind={self.pruner.kind} needs a single objective: "
+                "choose pruner.kind=none, or one of study.objective"
+            )
+        if self.sampler.kind == "cmaes":
+            raise ValueError(
+                "sampler.kind=cmaes needs a single objective: "
+                "choose sampler.kind=tpe, or one of study.objective"
+            )
+        return self
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """Of each objective: ``quality`` is maximised, the others are minimised."""
+        return tuple(
+            "maximize" if objective == "quality" else "minimize"
+            for objective in self.study.objective
+        )
+
+    def hparams(self, params: Mapping[str, Any] | None = None) -> HParams:
+        """A trial's hyperparameters: the preset, then the fixed ones, then ``params``."""
+        return parse_hparams(params or {}, self.trainer.base_hparams())
+
+    def grace_steps(self, hparams: HParams) -> int:
+        """The grace period of a trial with ``hparams``: as configured, else by METRICS."""
+        if self.health.grace_steps is not None:
+            return self.health.grace_steps
+        return grace_steps(hparams, preset=self.trainer.preset, steps=self.trainer.steps)
+
+    def record(self) -> dict[str, Any]:
+        """JSON-ready, to be stored with the study; without ``storage``, whose URL is a secret."""
+        return self.model_dump(mode="json", exclude={"storage"})

@@ -1,0 +1,23 @@
+"""Health rules: when a trial is pruned, decided by pure functions of its history."""
+
+from smart_tuner.health.grace import grace_steps, is_too_short
+from smart_tuner.health.history import EvaluationSeen, History, StepSeen, history_of
+from smart_tuner.health.judge import follow, judge
+from smart_tuner.health.reasons import Cause, Reason
+from smart_tuner.health.settings import HealthSection
+from smart_tuner.health.verdict import Verdict
+
+__all__ = [
+    "Cause",
+    "EvaluationSeen",
+    "HealthSection",
+    "History",
+    "Reason",
+    "StepSeen",
+    "Verdict",
+    "follow",
+    "grace_steps",
+    "history_of",
+    "is_too_short",
+    "judge",
+]

@@ -1,0 +1,56 @@
+"""Rules on losses and gradients, from step 0: ``non_finite`` and ``gradient_explosion``."""
+
+import math
+from collections.abc import Mapping
+
+from smart_tuner.health.history import History
+from smart_tuner.health.reasons import Reason
+from smart_tuner.health.settings import GradientExplosionRule, NonFiniteRule
+from smart_tuner.health.verdict import Verdict
+
+_EVALUATED_LOSSES = ("validation.loss", "validation.mel_l1")
+
+
+def non_finite(history: History, rule: NonFiniteRule) -> Verdict | None:
+    """The trainer left as diverged, or the newest loss or gradient norm is NaN or infinite."""
+    if not rule.enabled:
+        return None
+    if history.diverged is not None:
+        diverged = history.diverged
+        return Verdict(Reason.NON_FINITE, diverged.step, {diverged.quantity: diverged.value})
+    step, values = _newest(history)
+    bad = {name: value for name, value in values.items() if not math.isfinite(value)}
+    return Verdict(Reason.NON_FINITE, step, bad) if bad else None
+
+
+def gradient_explosion(history: History, rule: GradientExplosionRule) -> Verdict | None:
+    """The gradient norm was above ``rule.norm`` on ``rule.steps`` of the last ``rule.window``."""
+    if not rule.enabled:
+        return None
+    recent = history.steps[-rule.window :]
+    norms = [seen.gradient_norm for seen in recent if seen.gradient_norm is not None]
+    high = [norm for norm in norms if norm > rule.norm]
+    if len(high) < rule.steps:
+        return None
+    evidence = {
+        "gradient.norm": max(high),
+        "threshold": rule.norm,
+        "steps_above": float(len(high)),
+        "window": float(rule.window),
+    }
+    return Verdict(Reason.GRADIENT_EXPLOSION, recent[-1].step, evidence)
+
+
+def _newest(history: History) -> tuple[int, Mapping[str, float]]:
+    """The losses and the norm of the last step and the last evaluation, and the later's step."""
+    step, values = 0, {}
+    if history.steps:
+        last = history.steps[-1]
+        found = {"train.loss": last.loss, "gradient.norm": last.gradient_norm}
+        values = {name: value for name, value in found.items() if value is not None}
+        step = last.step
+    if history.evaluations:
+        scores = history.evaluations[-1].metrics
+        values |= {name: scores[name] for name in _EVALUATED_LOSSES if name in scores}
+        step = max(step, history.evaluations[-1].step)
+    return step, values

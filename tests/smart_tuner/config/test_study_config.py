@@ -1,0 +1,155 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from smart_tuner.config import StudyConfig, load_config
+from smart_tuner.config.sections import StorageSection
+from trainer.hparams import HParams
+
+
+def test_the_embedded_study() -> None:
+    config = StudyConfig()
+    assert config.study.model_dump() == {
+        "name": "demo",
+        "objective": ("quality",),
+        "trials": 12,
+        "timeout": None,
+        "jobs": 2,
+        "seed": 1,
+        "rescue": False,
+    }
+    assert config.corpus is None
+    assert config.trainer.model_dump() == {
+        "preset": "demo",
+        "steps": 500,
+        "evaluate_every": 50,
+        "threads": 1,
+        "hparams": {},
+    }
+    assert config.sampler.kind == "tpe"
+    assert config.pruner.kind == "median"
+    assert config.probes == ({"learning_rate": 0.3}, {"learning_rate": 3e-5})
+    assert config.storage.url.get_secret_value() == "sqlite:///smart_tuner.db"
+    assert config.grace_steps(config.hparams()) == 150
+    assert config.directions == ("maximize",)
+
+
+def test_a_corpus_of_ones_own_gets_the_published_model() -> None:
+    config = StudyConfig(corpus="data/my voice")
+    assert config.study.name == "my voice"
+    assert (config.study.trials, config.study.jobs) == (20, 1)
+    assert (config.trainer.preset, config.trainer.steps) == ("tacotron2", 20000)
+    assert config.trainer.evaluate_every == 100
+    assert config.probes == ()
+    assert {"learning_rate", "n_frames_per_step", "gate_positive_weight"} <= set(config.space)
+    assert config.grace_steps(config.hparams()) == 8000
+    assert config.grace_steps(config.hparams({"n_frames_per_step": 5})) == 2667
+
+
+def test_the_demo_preset_on_a_corpus_of_ones_own() -> None:
+    config = StudyConfig(corpus="data/voice", trainer={"preset": "demo"})
+    assert config.study.name == "voice"
+    assert (config.trainer.steps, config.trainer.evaluate_every) == (2000, 100)
+    assert config.space == StudyConfig().space
+    assert config.probes == ()
+    assert config.grace_steps(config.hparams()) == 600
+
+
+def test_the_published_model_on_the_demo_corpus_has_no_probes() -> None:
+    config = StudyConfig(trainer={"preset": "tacotron2"})
+    assert (config.study.name, config.trainer.steps, config.probes) == ("demo", 20000, ())
+
+
+def test_any_configuration_file_ends_the_probes(tmp_path: Path) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text("study: {trials: 3}\n", encoding="utf-8")
+    assert load_config(file, {}, environ={}).probes == ()
+    assert len(load_config(None, {"study": {"trials": 3}}, environ={}).probes) == 2
+
+
+def test_a_fixed_hparam_leaves_the_default_space() -> None:
+    config = StudyConfig(trainer={"hparams": {"learning_rate": "5e-3"}})
+    assert config.trainer.hparams == {"learning_rate": 0.005}
+    assert "learning_rate" not in config.space
+    assert "guide_g" in config.space
+
+
+def test_a_given_space_replaces_the_default_one() -> None:
+    given: dict[str, Any] = {"schedule": {"type": "categorical", "choices": ["constant", "cosine"]}}
+    assert list(StudyConfig(space=given).space) == ["schedule"]
+
+
+def test_choices_become_what_the_hparam_holds() -> None:
+    choices = ["1e-3", 1, "0.01"]
+    config = StudyConfig(space={"learning_rate": {"type": "categorical", "choices": choices}})
+    assert config.record()["space"]["learning_rate"]["choices"] == [0.001, 1.0, 0.01]
+
+
+def test_another_sampler_takes_nothing_from_the_default_one() -> None:
+    assert StudyConfig(sampler={"kind": "random"}).sampler.model_dump() == {"kind": "random"}
+    tpe = StudyConfig(sampler={"n_startup_trials": 9}).sampler
+    assert tpe.model_dump() == {"kind": "tpe", "n_startup_trials": 9, "n_ei_candidates": 24}
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(20, 20), ("20", 20), (400, 50)])
+def test_short_trials_are_still_evaluated(steps: object, expected: int) -> None:
+    assert StudyConfig(trainer={"steps": steps}).trainer.evaluate_every == expected
+
+
+def test_arguments_beat_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMART_TUNER_STUDY__TRIALS", "3")
+    monkeypatch.setenv("SMART_TUNER_STUDY__JOBS", "4")
+    study = StudyConfig(study={"trials": 5}).study
+    assert (study.trials, study.jobs) == (5, 4)
+
+
+def test_sections_may_be_objects() -> None:
+    config = StudyConfig(storage=StorageSection(url="sqlite:///elsewhere.db"))
+    assert config.storage.url.get_secret_value() == "sqlite:///elsewhere.db"
+    assert config.study.name == "demo"
+
+
+def test_it_is_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        StudyConfig().corpus = Path("x")
+
+
+def test_a_trial_takes_preset_then_fixed_then_its_own_hparams() -> None:
+    config = StudyConfig(trainer={"hparams": {"batch_size": 4, "seed": 7}})
+    hparams = config.hparams({"batch_size": 8})
+    assert hparams == HParams.preset("demo").model_copy(update={"batch_size": 8, "seed": 7})
+
+
+def test_a_configured_grace_period_counts_for_every_trial() -> None:
+    config = StudyConfig(health={"grace_steps": 40})
+    assert config.grace_steps(config.hparams()) == 40
+
+
+@pytest.mark.parametrize(
+    ("objective", "directions"),
+    [
+        ("val_loss", ("minimize",)),
+        (["quality", "mcd"], ("maximize", "minimize")),
+    ],
+)
+def test_directions(objective: object, directions: tuple[str, ...]) -> None:
+    assert StudyConfig(study={"objective": objective}).directions == directions
+
+
+def test_the_password_is_nowhere_but_in_the_url() -> None:
+    config = StudyConfig(storage={"url": "postgresql://u:secret@host/db"})
+    for text in (repr(config), str(config), str(config.model_dump()), json.dumps(config.record())):
+        assert "secret" not in text
+    with pytest.raises(ValidationError) as raised:
+        StudyConfig(storage={"url": 3, "ulr": "postgresql://u:secret@host/db"})
+    assert "secret" not in str(raised.value)
+
+
+def test_the_record_loads_again() -> None:
+    config = StudyConfig(corpus="data/voice", trainer={"hparams": {"prenet_dims": [64, 64]}})
+    record = json.loads(json.dumps(config.record()))
+    assert "storage" not in record
+    assert StudyConfig(**record) == config
