@@ -1,0 +1,56 @@
+"""What a study will cost: measured before its first trial, by the trainer itself."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from smart_tuner.config.study_config import StudyConfig
+from smart_tuner.trainer_process import TrainerProcess
+from trainer.events import Ended, Estimate, EventReader
+from trainer.exit_codes import BadInputError, TrainerExit
+
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of one trial, run to its end."""
+
+    seconds_per_trial: float
+
+    def fitting(self, seconds: float, jobs: int) -> int:
+        """How many trials fit into ``seconds``."""
+        return int(seconds // self.seconds_per_trial) * jobs
+
+    def remaining(self, trials: int, jobs: int) -> float:
+        """Seconds that ``trials`` take, ``jobs`` at once."""
+        return -(-trials // jobs) * self.seconds_per_trial
+
+
+def cost_of(estimate: Estimate, config: StudyConfig) -> Cost:
+    """Steps, evaluations and the start."""
+    evaluations = -(-config.trainer.steps // config.trainer.evaluate_every)
+    return Cost(
+        estimate.seconds_to_start
+        + config.trainer.steps * estimate.seconds_per_step
+        + evaluations * estimate.seconds_per_evaluation
+    )
+
+
+def measure(process: TrainerProcess, go_on: Callable[[], bool]) -> Estimate | None:
+    """Wait for the measurement; ``None`` where it failed, or ``go_on`` said to leave.
+
+    Raises:
+        BadInputError: the trainer found its input wrong.
+    """
+    while (exit_code := process.poll()) is None:
+        process.renew_lease()
+        time.sleep(_POLL_SECONDS)
+        if not go_on():
+            process.kill()
+    said = EventReader(process.paths.events).poll()
+    if exit_code == TrainerExit.BAD_INPUT:
+        messages = [event.message for event in said if isinstance(event, Ended)]
+        raise BadInputError(messages[-1] if messages else f"see {process.paths.log}")
+    estimates = [event for event in said if isinstance(event, Estimate)]
+    return estimates[-1] if estimates else None

@@ -1,0 +1,148 @@
+"""What the controller writes to our tables about a study's trials."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from smart_tuner.config.sections import Objective
+from smart_tuner.health.status import level_of
+from smart_tuner.objectives import objective_values
+from smart_tuner.outcome import Outcome
+from smart_tuner.proposals import Proposal
+from smart_tuner.trial_run import TrialRun
+from storage.clock import utc_now
+from storage.database import Database
+from storage.events import Events
+from storage.progress import Progress
+from storage.records import EventRecord, ProgressRecord, TrialRecord, TrialState
+from storage.trials import TrialFields, Trials
+from trainer import events
+from trainer.paths import RunPaths
+
+EVALUATION = "evaluation"
+
+
+class Ledger:
+    """One study's trials, evaluations, decisions and progress."""
+
+    def __init__(self, database: Database, study: str, objectives: Sequence[Objective]) -> None:
+        self._study = study
+        self._objectives = objectives
+        self._trials = Trials(database)
+        self._events = Events(database)
+        self._progress = Progress(database)
+
+    def trials(self) -> list[TrialRecord]:
+        """All trials, by number."""
+        return self._trials.list_of(self._study)
+
+    def begin(self, proposal: Proposal, paths: RunPaths, pid: int) -> None:
+        """A trial starts, or goes on."""
+        if self._trials.get(self._study, proposal.number) is None:
+            self._trials.insert(
+                TrialRecord(
+                    study=self._study,
+                    number=proposal.number,
+                    role=proposal.role,
+                    params=proposal.params,
+                    run_dir=str(paths.root.resolve()),
+                    pid=pid,
+                    started_at=utc_now(),
+                )
+            )
+        else:
+            self._update(
+                proposal.number, state=TrialState.RUNNING, reason=None, evidence={}, pid=pid
+            )
+        self.note("started", proposal.number, None, {"pid": pid, "role": proposal.role.value})
+
+    def evaluated(self, run: TrialRun, event: events.Evaluation) -> None:
+        """Keep an evaluation, and what the trial is best at so far."""
+        self.note(EVALUATION, run.number, event.step, dict(event.metrics))
+        if event.best:
+            self._update(run.number, **self._best_fields(run, event))
+        self._update(run.number, step=event.step)
+
+    def evaluated_steps(self, number: int) -> set[int]:
+        """The steps whose evaluation is kept."""
+        kept = self._events.list_of(self._study, number, kinds=(EVALUATION,))
+        return {event.step for event in kept if event.step is not None}
+
+    def ended(self, run: TrialRun, outcome: Outcome, exit_code: int, grace_steps: int) -> None:
+        """Keep what became of a trial."""
+        step = run.verdict.step if run.verdict else run.seen.step
+        self._update(
+            run.number,
+            state=outcome.state,
+            reason=outcome.reason,
+            evidence=outcome.evidence,
+            step=step,
+            exit_code=exit_code,
+            pid=None,
+            status=level_of(run.history, grace_steps, outcome.reason),
+            ended_at=utc_now(),
+        )
+        payload = {"state": outcome.state.value, "reason": outcome.reason, **outcome.evidence}
+        self.note("ended", run.number, step, payload)
+        self._progress.clear(self._study, run.number)
+
+    def keep_only_last(self, number: int, paths: RunPaths) -> None:
+        """Of a pruned trial the last checkpoint is kept."""
+        paths.best_checkpoint.unlink(missing_ok=True)
+        last = paths.last_checkpoint
+        self._update(number, checkpoint=str(last.resolve()) if last.exists() else None)
+
+    def progress(self, runs: Iterable[TrialRun]) -> None:
+        """Keep the newest numbers of the running trials."""
+        self._progress.upsert(*(self._progress_of(run) for run in runs))
+
+    def clear_progress(self) -> None:
+        """Forget what a controller before this one left."""
+        self._progress.clear(self._study)
+
+    def note(
+        self, kind: str, number: int | None, step: int | None, payload: dict[str, object]
+    ) -> None:
+        """Keep one event."""
+        self._events.append(
+            [EventRecord(study=self._study, kind=kind, number=number, step=step, payload=payload)]
+        )
+
+    def _best_fields(self, run: TrialRun, event: events.Evaluation) -> TrialFields:
+        root = run.process.paths.root
+        values = objective_values(event.metrics, self._objectives)
+        return {
+            "value": values[0],
+            "values": values if len(values) > 1 else None,
+            "metrics": {**event.metrics, **_last_step_metrics(run)},
+            "checkpoint": str(run.process.paths.best_checkpoint.resolve()),
+            "alignment_png": _absolute(root, event.alignment_png),
+            "sample_wav": _absolute(root, event.sample_wav),
+        }
+
+    def _progress_of(self, run: TrialRun) -> ProgressRecord:
+        seen = run.seen
+        metrics = run.last_evaluation.metrics if run.last_evaluation else {}
+        return ProgressRecord(
+            study=self._study,
+            number=run.number,
+            step=seen.step,
+            steps=seen.steps or None,
+            loss=seen.loss,
+            gradient_norm=seen.gradient_norm,
+            diagonal_score=metrics.get("alignment.diagonal_score"),
+            quality=metrics.get("quality"),
+            steps_per_second=seen.steps_per_second,
+        )
+
+    def _update(self, number: int, **fields: object) -> None:
+        self._trials.update(self._study, number, **fields)  # type: ignore[arg-type]
+
+
+def _last_step_metrics(run: TrialRun) -> dict[str, float]:
+    """``train.loss`` and ``gradient.norm`` at the evaluation's step."""
+    named = {"train.loss": run.seen.loss, "gradient.norm": run.seen.gradient_norm}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _absolute(root: Path, relative: str) -> str:
+    return str((root / relative).resolve())

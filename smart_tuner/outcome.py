@@ -1,0 +1,54 @@
+"""What became of a trial, decided from how its trainer ended: a pure function."""
+
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from smart_tuner.health import Reason, Verdict
+from storage.records import TrialState
+from trainer.exit_codes import TrainerExit
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The state a trial ends in, and why."""
+
+    state: TrialState
+    reason: Reason | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def decide(verdict: Verdict | None, exit_code: int, stop_requested: bool, message: str) -> Outcome:
+    """Judge an ended trainer.
+
+    Args:
+        verdict: why the controller pruned it, if it did.
+        exit_code: the process's; negative where a signal ended it.
+        stop_requested: whether the controller had asked it to stop.
+        message: the trainer's last word, for people.
+    """
+    if verdict is not None:
+        return Outcome(TrialState.PRUNED, verdict.reason, verdict.record())
+    said = {"exit_code": exit_code, "message": message or _explain(exit_code)}
+    match exit_code:
+        case TrainerExit.FINISHED:
+            return Outcome(TrialState.COMPLETE)
+        case TrainerExit.STOPPED:
+            return Outcome(TrialState.STOPPED, Reason.STOPPED, said)
+        case TrainerExit.DIVERGED:  # with the rule switched off there is no verdict
+            return Outcome(TrialState.PRUNED, Reason.NON_FINITE, said)
+        case TrainerExit.OUT_OF_MEMORY:
+            return Outcome(TrialState.PRUNED, Reason.OUT_OF_MEMORY, said)
+        case TrainerExit.BAD_INPUT:
+            return Outcome(TrialState.FAILED, Reason.BAD_INPUT, said)
+    if stop_requested and exit_code in (-signal.SIGTERM, -signal.SIGKILL):
+        # It was asked before it could listen, or took too long: its last checkpoint goes on.
+        return Outcome(TrialState.STOPPED, Reason.STOPPED, said)
+    return Outcome(TrialState.FAILED, Reason.CRASHED, said)
+
+
+def _explain(exit_code: int) -> str:
+    if exit_code < 0:
+        return f"killed by {signal.Signals(-exit_code).name}"
+    return f"the trainer left with exit code {exit_code}"

@@ -1,0 +1,118 @@
+"""Optuna's side of a study: what to try next, what came of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.storages import RDBStorage
+from optuna.trial import Trial, TrialState
+
+from smart_tuner.config.space import distributions, starting_point
+from smart_tuner.config.study_config import StudyConfig
+from smart_tuner.pruners import build_pruner
+from smart_tuner.samplers import build_sampler
+from storage.records import TrialRole
+
+_OOM_CONSTRAINT = "oom"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One trial to run."""
+
+    number: int
+    role: TrialRole
+    params: Mapping[str, Any]
+
+
+class Proposals:
+    """Asks and tells; the only place that knows Optuna's objects.
+
+    A probe is a trial without Optuna parameters that is told as FAIL: so no sampler and no pruner
+    ever learns from it. What it was is in its user attributes, and in our own tables.
+    """
+
+    def __init__(self, config: StudyConfig, storage: RDBStorage, grace_steps: int) -> None:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._config = config
+        self._study = optuna.create_study(
+            study_name=config.study.name,
+            storage=storage,
+            directions=list(config.directions),
+            load_if_exists=True,
+            pruner=build_pruner(
+                config.pruner,
+                grace_steps=grace_steps,
+                steps=config.trainer.steps,
+                evaluate_every=config.trainer.evaluate_every,
+            ),
+        )
+        self._trials: dict[int, Trial] = {}
+        if not self._study.get_trials(deepcopy=False):
+            self._study.enqueue_trial(starting_point(config.space, config.hparams()))
+
+    def next_trial(self) -> Proposal:
+        """Ask for the next parameters; the sampler is seeded by study and trial number."""
+        self._study.sampler = build_sampler(
+            self._config.sampler, seed=self._config.study.seed, trial_number=self._next_number()
+        )
+        trial = self._study.ask(distributions(self._config.space))
+        trial.set_user_attr("role", TrialRole.TRIAL.value)
+        self._trials[trial.number] = trial
+        return Proposal(trial.number, TrialRole.TRIAL, dict(trial.params))
+
+    def next_probe(self, params: Mapping[str, Any]) -> Proposal:
+        """Give a declared probe its number."""
+        trial = self._study.ask()
+        trial.set_user_attr("role", TrialRole.PROBE.value)
+        trial.set_user_attr("params", dict(params))
+        self._trials[trial.number] = trial
+        return Proposal(trial.number, TrialRole.PROBE, dict(params))
+
+    def unfinished(self) -> list[Proposal]:
+        """What was asked for and never told, in order of number."""
+        return [
+            self._rebuilt(frozen)
+            for frozen in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        ]
+
+    def reported_steps(self, number: int) -> set[int]:
+        """The steps that Optuna has a value of; a second report at one would be ignored."""
+        frozen = self._study.get_trials(deepcopy=False)[number]
+        return set(frozen.intermediate_values)
+
+    def report(self, number: int, value: float, step: int) -> bool:
+        """Report an intermediate value; True where the pruner gives the trial up."""
+        trial = self._trials[number]
+        trial.report(value, step)
+        return trial.should_prune()
+
+    def complete(self, number: int, values: Sequence[float]) -> None:
+        """Tell the final values, one an objective."""
+        self._study.tell(number, list(values))
+
+    def prune(self, number: int, reason: str, *, infeasible: bool = False) -> None:
+        """Tell that the trial was given up; ``infeasible``: it can't run at all on this machine."""
+        self._trials[number].set_user_attr("reason", reason)
+        if infeasible:
+            self._trials[number].set_constraint(_OOM_CONSTRAINT, 1.0)
+        self._study.tell(number, state=TrialState.PRUNED)
+
+    def fail(self, number: int, reason: str | None) -> None:
+        """Tell that nothing is to be learned from the trial."""
+        if reason:
+            self._trials[number].set_user_attr("reason", reason)
+        self._study.tell(number, state=TrialState.FAIL)
+
+    def _next_number(self) -> int:
+        trials = self._study.get_trials(deepcopy=False)
+        waiting = [trial.number for trial in trials if trial.state is TrialState.WAITING]
+        return min(waiting) if waiting else len(trials)
+
+    def _rebuilt(self, frozen: optuna.trial.FrozenTrial) -> Proposal:
+        """Take up a trial that another process asked for."""
+        self._trials[frozen.number] = Trial(self._study, frozen._trial_id)
+        role = TrialRole(frozen.user_attrs.get("role", TrialRole.TRIAL))
+        params = frozen.user_attrs["params"] if role is TrialRole.PROBE else frozen.params
+        return Proposal(frozen.number, role, dict(params))

@@ -1,0 +1,43 @@
+"""How a study ends for the person who started it: the trials, the best one, its files."""
+
+from rich.console import Console
+
+from dashboards.terminal import best_panel, trials_table
+from smart_tuner.config.study_config import StudyConfig
+from smart_tuner.exit_codes import TunerExit
+from storage.database import Database
+from storage.records import StudyState, TrialRecord
+from storage.trials import Trials
+
+
+def print_results(
+    console: Console, database: Database, config: StudyConfig, state: StudyState
+) -> TunerExit:
+    """Print the table of trials and the best of them; how the study ended, as an exit code."""
+    name = config.study.name
+    trials = Trials(database)
+    best = best_trials(trials, config)
+    if config.sinks.console:
+        console.print(trials_table(trials.list_of(name)))
+        for trial in best:
+            console.print(best_panel(trial))
+        console.print(_last_line(name, state, bool(best)), markup=False, highlight=False)
+    if state is StudyState.STOPPED:
+        return TunerExit.STOPPED
+    return TunerExit.FINISHED if best else TunerExit.NO_RESULT
+
+
+def best_trials(trials: Trials, config: StudyConfig) -> list[TrialRecord]:
+    """The best trial; with several objectives, all that no other one beats in each."""
+    if len(config.directions) > 1:
+        return trials.pareto_front(config.study.name, config.directions)
+    best = trials.best(config.study.name, config.directions[0])
+    return [] if best is None else [best]
+
+
+def _last_line(name: str, state: StudyState, found: bool) -> str:
+    if state is StudyState.STOPPED:
+        return f"Study '{name}' stopped; start it again to continue where it is."
+    if not found:
+        return f"Study '{name}' is finished, but no trial was completed: see the reasons above."
+    return f"Study '{name}' is finished. Speak with: smart-tuner synthesize 'your text' out.wav"
