@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -83,10 +84,13 @@ class Checkpoint:
 
 
 def keep_as_best(paths: RunPaths) -> None:
-    """Keep the last checkpoint as the best one too; a link, so that it costs no space."""
+    """Keep the last checkpoint as the best one too; a link where it can be, to save space."""
     with atomic_path(paths.best_checkpoint) as temporary:
         temporary.unlink()
-        os.link(paths.last_checkpoint, temporary)
+        try:
+            os.link(paths.last_checkpoint, temporary)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(paths.last_checkpoint, temporary)
 
 
 def random_states(device: torch.device) -> dict[str, Tensor]:

@@ -14,8 +14,9 @@ from trainer.events import EventWriter
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams, parse_assignments, parse_hparams, read_hparams_file
 from trainer.paths import RunPaths, write_text
+from trainer.state import RunSettings
 from trainer.text import default_symbols
-from trainer.train import RunSettings, Training
+from trainer.train import Training
 
 
 def resolve_hparams(arguments: argparse.Namespace, corpus: Corpus) -> HParams:
