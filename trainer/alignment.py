@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import median_filter
+from torch import Tensor
 
 from trainer.audio import SILENCE
 
@@ -32,7 +33,7 @@ class AlignmentScores:
     overall: float
 
 
-def score_alignment(alignment: ArrayLike) -> AlignmentScores:
+def score_alignment(alignment: ArrayLike | Tensor) -> AlignmentScores:
     """Score one alignment [T, N] (steps × tokens; array or tensor), already cropped.
 
     Raises:
@@ -78,8 +79,10 @@ def score_batch(alignments: Sequence[Matrix]) -> AlignmentScores:
     return mean_scores(score_alignment(a) for a in alignments if min(a.shape) >= MIN_SIZE)
 
 
-def _normalised(alignment: ArrayLike) -> Matrix:
-    a = np.asarray(getattr(alignment, "detach", lambda: alignment)(), dtype=np.float64)
+def _normalised(alignment: ArrayLike | Tensor) -> Matrix:
+    if isinstance(alignment, Tensor):
+        alignment = alignment.detach().double().cpu().numpy()
+    a = np.asarray(alignment, dtype=np.float64)
     if a.ndim != 2 or 0 in a.shape:
         raise ValueError(f"alignment of shape {a.shape}: needs [steps, tokens], neither 0")
     if not np.isfinite(a).all() or (a < 0).any():

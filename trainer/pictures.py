@@ -18,8 +18,10 @@ _TITLE_CHARACTERS = 90
 
 def draw_validation(path: Path, result: Result, held_out: HeldOut, step: int) -> None:
     """Draw both alignments above both mels of the first held-out sentence to ``path`` (PNG)."""
-    figure = Figure(figsize=(10, 6.4), dpi=80, layout="constrained")
+    figure = Figure(figsize=(10, 6.4), dpi=80)
     FigureCanvasAgg(figure)
+    # Fixed margins: a layout engine would take longer than the drawing itself.
+    figure.subplots_adjust(0.06, 0.08, 0.985, 0.86, wspace=0.14, hspace=0.38)
     forced, spoken, free, speech = figure.subplots(2, 2).T.flat
     m = result.metrics
     text = held_out.dataset.held_out[_INDEX].utterance.text

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from trainer.hparams import HParams
 from trainer.model.attention import Attention, AttentionMemory
+from trainer.model.attention_loop import Masks, attention_loop
 from trainer.model.layers import LinearNorm
 from trainer.model.outputs import DecoderOutputs
 from trainer.model.prenet import Prenet
@@ -72,24 +73,23 @@ class Decoder(nn.Module):
         """The attention loop: [T', B, P] -> hidden [T', B, H], contexts [T', B, E], weights."""
         dim = prenet.shape[2]
         cell = self.attention_rnn
-        recurrent = torch.cat((cell.weight_ih[:, dim:], cell.weight_hh), dim=1).t()
+        recurrent = torch.cat((cell.weight_ih[:, dim:], cell.weight_hh), dim=1)
         pre_gates = F.linear(prenet, cell.weight_ih[:, :dim], cell.bias_ih + cell.bias_hh)
-        batch, tokens = fixed.memory.shape[:2]
-        hidden = memory_cell = prenet.new_zeros(batch, self.hparams.attention_rnn_dim)
-        context = prenet.new_zeros(batch, fixed.memory.shape[2])
-        weights = cumulative = prenet.new_zeros(batch, tokens)
-        hiddens, contexts, alignments = [], [], []
-        for pre_gate in pre_gates.unbind(0):
-            gates = torch.addmm(pre_gate, torch.cat((context, hidden), dim=1), recurrent)
-            hidden, memory_cell = lstm_cell(gates, memory_cell)
-            # The published dropout acts on the hidden state that is fed back.
-            hidden = F.dropout(hidden, self.hparams.p_attention_dropout, self.training)
-            context, weights = self.attention_layer(hidden, weights, cumulative, fixed)
-            cumulative = cumulative + weights
-            hiddens.append(hidden)
-            contexts.append(context)
-            alignments.append(weights)
-        return torch.stack(hiddens), torch.stack(contexts), torch.stack(alignments)
+        layer, p = self.attention_layer, self.hparams.p_attention_dropout
+        dropout = None
+        if self.training and p:
+            shape = (*prenet.shape[:2], self.hparams.attention_rnn_dim)
+            dropout = F.dropout(prenet.new_ones(shape), p)
+        return attention_loop(
+            pre_gates,
+            recurrent,
+            fixed.memory,
+            fixed.processed_memory,
+            layer.query_layer.linear_layer.weight,
+            fixed.location_weight,
+            layer.v.linear_layer.weight.squeeze(0),
+            Masks(fixed.padding, dropout),
+        )
 
     def _decode(self, inputs: Tensor) -> Tensor:
         """The decoder LSTM: [T', B, H+E] -> [T', B, decoder_rnn_dim]."""
