@@ -1,0 +1,33 @@
+"""The program ``smart-tuner``: its commands, and the options that stand before them."""
+
+import click
+
+from smart_tuner.cli.errors import Invocation
+from smart_tuner.cli.lazy_group import LazyCommand, LazyGroup
+
+_COMMANDS = {
+    "start": LazyCommand("smart_tuner.cli.start:start", "Start something: a study."),
+    "status": LazyCommand("smart_tuner.cli.status:status", "Show how a study stands."),
+    "studies": LazyCommand("smart_tuner.cli.studies:studies", "List the studies of a database."),
+    "trials": LazyCommand("smart_tuner.cli.trials:trials", "List the trials of a study."),
+    "best": LazyCommand("smart_tuner.cli.best:best", "Show the best trial and where its voice is."),
+    "logs": LazyCommand("smart_tuner.cli.logs:logs", "Print what the trainer of a trial said."),
+    "synthesize": LazyCommand("smart_tuner.cli.synthesize:synthesize", "Speak a text to a WAV."),
+    "delete": LazyCommand("smart_tuner.cli.delete:delete", "Delete a study with its files."),
+    "corpus": LazyCommand("smart_tuner.cli.corpus:corpus", "Make or check a speech corpus."),
+    "init": LazyCommand("smart_tuner.cli.init:init", "Write a commented study.yaml."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with 'smart-tuner start study': without anything else it runs a small demo.",
+)
+@click.version_option(package_name="smart-tuner", prog_name="smart-tuner")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_obj
+def program(invocation: Invocation, debug: bool) -> None:
+    """Studies that find the hyperparameters of a Tacotron 2 voice: corpus in, best voice out."""
+    invocation.debug = debug

@@ -1,0 +1,162 @@
+"""A working directory of one's own, a study in it, and ``smart-tuner`` in this process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import smart_tuner
+from smart_tuner.cli import main
+from storage.controller_process import this_process
+from storage.database import Database, open_database
+from storage.progress import Progress
+from storage.records import (
+    ProgressRecord,
+    StudyRecord,
+    StudyState,
+    TrialRecord,
+    TrialRole,
+    TrialState,
+)
+from storage.studies import Studies
+from storage.trials import Trials
+
+_ROOT = str(Path(smart_tuner.__file__).parents[1])
+
+
+class Said(NamedTuple):
+    """How a call of ``smart-tuner`` ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Said]
+
+
+@pytest.fixture(autouse=True)
+def _working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty, and no settings of the machine's."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    for name in list(os.environ):
+        if name.upper().startswith("SMART_TUNER_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str]) -> Cli:
+    """Calls ``smart-tuner`` with some arguments."""
+
+    def call(*arguments: str | Path) -> Said:
+        capfd.readouterr()
+        code = main([str(argument) for argument in arguments])
+        return Said(code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def python() -> Callable[..., subprocess.Popen[bytes]]:
+    """Starts ``python`` with this checkout on its path."""
+
+    def start(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PYTHONPATH": _ROOT}
+        return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+            [sys.executable, *arguments],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        )
+
+    return start
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    """The default database of the working directory."""
+    with open_database("sqlite:///smart_tuner.db") as database:
+        yield database
+
+
+@pytest.fixture
+def run_dir() -> Callable[[int, str], Path]:
+    """Makes the run directory of a trial of a study, with a log and a checkpoint."""
+
+    def make(number: int, study: str = "demo") -> Path:
+        folder = Path("runs", study, str(number)).resolve()
+        (folder / "checkpoints").mkdir(parents=True)
+        (folder / "checkpoints" / "best.pt").write_bytes(b"x" * 1000)
+        (folder / "trainer.log").write_text(f"шаг {number}\n", encoding="utf-8")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def study(database: Database, run_dir: Callable[[int], Path]) -> str:
+    """A finished study: a good trial, a pruned probe, the best trial, a failed one."""
+    Studies(database).create(
+        StudyRecord(
+            name="demo",
+            state=StudyState.FINISHED,
+            identity={"direction": "maximize"},
+            trials_target=3,
+            created_at=datetime(2026, 1, 2, tzinfo=UTC),
+        )
+    )
+    trials, best = Trials(database), run_dir(2)
+    done = TrialRecord(study="demo", number=0, state=TrialState.COMPLETE, step=500)
+    trials.insert(replace(done, value=0.75, params={"learning_rate": 0.006}))
+    trials.insert(
+        TrialRecord(
+            study="demo",
+            number=1,
+            role=TrialRole.PROBE,
+            state=TrialState.PRUNED,
+            reason="gradient_explosion",
+            evidence={"norm": float("inf")},
+            step=31,
+            params={"learning_rate": 0.3},
+            run_dir=str(run_dir(1)),
+        )
+    )
+    trials.insert(
+        replace(
+            done,
+            number=2,
+            value=0.91,
+            params={"learning_rate": 0.004},
+            metrics={"quality": 0.91, "mcd": float("nan")},
+            run_dir=str(best),
+            checkpoint=str(best / "checkpoints" / "best.pt"),
+            alignment_png=str(best / "samples" / "alignment_0000500.png"),
+            sample_wav=str(best / "samples" / "sample_0000500.wav"),
+            status="STABLE",
+        )
+    )
+    trials.insert(
+        TrialRecord(study="demo", number=3, state=TrialState.FAILED, reason="crashed", step=7)
+    )
+    return "demo"
+
+
+@pytest.fixture
+def running_study(database: Database, run_dir: Callable[[int, str], Path]) -> str:
+    """A study that this process runs, with one trial on its way."""
+    Studies(database).create(StudyRecord(name="live", identity={"direction": "minimize"}))
+    Studies(database).heartbeat("live", 90.0, *this_process())
+    folder = str(run_dir(0, "live"))
+    Trials(database).insert(TrialRecord(study="live", number=0, run_dir=folder))
+    Progress(database).upsert(
+        ProgressRecord(study="live", number=0, step=40, steps=500, loss=1.5, gradient_norm=2.5)
+    )
+    return "live"

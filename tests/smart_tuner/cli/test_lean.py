@@ -1,0 +1,48 @@
+"""What runs often starts fast: no command loads what it does not need."""
+
+import json
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+Python = Callable[..., "subprocess.Popen[bytes]"]
+
+CALLS = """
+import json, sys
+from smart_tuner.cli import main
+
+codes = [int(main(arguments)) for arguments in json.loads(sys.argv[1])]
+print(codes, sorted({"torch", "optuna", "matplotlib", "scipy"} & set(sys.modules)))
+"""
+
+
+def loaded(python: Python, calls: list[list[str]]) -> str:
+    """The exit codes of some calls in one fresh process, and what heavy things they loaded."""
+    out, err = python("-c", CALLS, json.dumps(calls)).communicate(timeout=120)
+    assert out, err.decode()
+    return out.decode().splitlines()[-1]
+
+
+@pytest.mark.usefixtures("study")
+def test_readers_load_only_what_they_need(python: Python) -> None:
+    calls = [["status"], ["studies"], ["trials"], ["trials", "--json"], ["best"], ["logs", "2"]]
+    assert loaded(python, calls) == "[0, 0, 0, 0, 0, 0] []"
+
+
+@pytest.mark.usefixtures("study")
+def test_nothing_loads_torch(python: Python) -> None:
+    calls = [
+        ["--help"],
+        ["start", "study", "--help"],
+        ["start", "study", "--corpus", "nowhere"],
+        ["corpus", "check", "nowhere"],
+        ["corpus", "demo", "--help"],
+        ["synthesize", "--help"],
+        ["delete", "demo", "--yes"],
+        ["init"],
+    ]
+    codes, _, modules = loaded(python, calls).partition("] ")
+    assert codes == "[0, 0, 2, 2, 0, 0, 0, 0"
+    assert "optuna" in modules  # else this looks at nothing
+    assert "torch" not in modules
