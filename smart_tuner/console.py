@@ -37,6 +37,12 @@ class ConsoleSink:
         if self._enabled:
             self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
+    def progress(self, what: str, done: int, total: int) -> None:
+        """How far some work before the first trial is: now and then a line."""
+        if time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _LINE_SECONDS
+            self.say(f"{what}: {done} of {total}")
+
     def update(self, status: StudyStatus, trials: Sequence[TrialRecord]) -> None:
         """Show how the study stands."""
         if self._live is not None:

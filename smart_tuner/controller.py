@@ -1,9 +1,9 @@
 """The loop of a study: ask, launch, watch, report, prune or tell."""
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
+from smart_tuner.agenda import Agenda
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.console import ConsoleSink
 from smart_tuner.costs import Cost
@@ -46,25 +46,32 @@ class Controller:
         self._config, self._proposals, self._ledger = config, proposals, ledger
         self._launcher, self._sink, self._stop, self._refresh = launcher, sink, stop, refresh
         self._commands = Commands(database)
+        self._agenda = Agenda(config, proposals, ledger.trials())
         self._running: dict[int, TrialRun] = {}
-        self._records = {record.number: record for record in ledger.trials()}
-        self._to_resume: list[Proposal] = []
         self._reported: dict[int, set[int]] = {}
         self._kept: dict[int, set[int]] = {}
         self._bad_input: str | None = None
+        self._said_stop = False
         self.cost: Cost | None = None
 
     @property
     def remaining(self) -> int:
         """Trials and probes that are still to be run or finished."""
-        return self._new_trials() + len(self._open_probes()) + self._unfinished()
+        return self._agenda.waiting + len(self._running)
 
     def recover(self) -> None:
         """Take up what an earlier controller left unfinished."""
         self._ledger.clear_progress()
-        self._to_resume = self._proposals.unfinished()
-        for proposal in self._to_resume:
+        for command in self._commands.pending(self._config.study.name):
+            answer = "nobody ran the study when this was asked: ask again"
+            self._commands.answer(command.id, CommandState.REFUSED, answer)
+        for proposal in self._proposals.unfinished():
             end_orphan(self._launcher.paths(proposal.number))
+            record = self._ledger.trial(proposal.number)
+            if record is not None and record.state.ended:
+                self._tell(record)  # it died between our tables and Optuna's
+            else:
+                self._agenda.resume(proposal)
 
     def run(self) -> None:
         """Run to the end, or to a request to stop; trainers never outlive this call.
@@ -76,8 +83,7 @@ class Controller:
         refreshed = 0.0
         try:
             while True:
-                if time.monotonic() > deadline:
-                    self._stop.request()
+                self._stop_if_due(deadline)
                 if not self._stop.requested:
                     self._fill_slots()
                 self._poll()
@@ -92,40 +98,36 @@ class Controller:
         if self._bad_input:
             raise BadInputError(self._bad_input)
 
+    def _stop_if_due(self, deadline: float) -> None:
+        if not self._stop.requested and time.monotonic() > deadline:
+            self._stop.by_timeout = True
+            self._stop.request()
+        if self._stop.requested and self._running and not self._said_stop:
+            self._said_stop = True
+            self._sink.say("stopping with checkpoints; Ctrl-C again stops at once")
+
     def _fill_slots(self) -> None:
         while len(self._running) < self._config.study.jobs:
-            proposal = self._next_proposal()
+            proposal = self._agenda.next()
             if proposal is None:
                 return
             self._launch(proposal)
 
-    def _next_proposal(self) -> Proposal | None:
-        """Unfinished trials first, then the known-good start, the probes, and what is asked."""
-        if self._to_resume:
-            return self._to_resume.pop(0)
-        first_trial = not any(r.role is TrialRole.TRIAL for r in self._records.values())
-        probes = self._open_probes()
-        if probes and not first_trial:
-            return self._proposals.next_probe(probes[0])
-        if self._new_trials() > 0:
-            return self._proposals.next_trial()
-        return self._proposals.next_probe(probes[0]) if probes else None
-
     def _launch(self, proposal: Proposal) -> None:
         number = proposal.number
-        hparams = self._launcher.hparams(dict(proposal.params))
+        self._agenda.begin(proposal)
+        try:
+            hparams = self._launcher.hparams(dict(proposal.params))
+        except BadInputError as error:  # each value is legal, but not beside the others
+            self._tell(self._ledger.refused(proposal, str(error)))
+            self._sink.say(f"{_name(proposal)} can't run: {error}")
+            return
         process = self._launcher.start(number, hparams)
         grace = self._config.grace_steps(hparams)
         self._ledger.begin(proposal, process.paths, process.pid)
         self._running[number] = TrialRun(proposal, process, self._config.health, grace)
         self._reported[number] = self._proposals.reported_steps(number)
         self._kept[number] = self._ledger.evaluated_steps(number)
-        self._records[number] = TrialRecord(
-            study=self._config.study.name,
-            number=number,
-            role=proposal.role,
-            params=proposal.params,
-        )
         self._say_start(proposal)
 
     def _poll(self) -> None:
@@ -164,29 +166,31 @@ class Controller:
             outcome = Outcome(TrialState.FAILED, Reason.CRASHED, {"message": "no evaluation"})
         grace = self._config.grace_steps(self._launcher.hparams(dict(run.proposal.params)))
         del self._running[run.number]
-        if outcome.state is TrialState.STOPPED:
-            self._to_resume.append(run.proposal)
-        else:
-            self._tell(run, outcome)
         if outcome.state is TrialState.PRUNED:
             self._ledger.keep_only_last(run.number, run.process.paths)
-        self._ledger.ended(run, outcome, exit_code, grace)
+        # Our tables first: from them a controller that dies here can still be caught up with.
+        record = self._ledger.ended(run, outcome, exit_code, grace)
+        if outcome.state is TrialState.STOPPED:
+            self._agenda.resume(run.proposal)
+        else:
+            self._tell(record)
         self._say_end(run, outcome)
         if outcome.reason is Reason.BAD_INPUT:
             self._bad_input = str(outcome.evidence["message"])
             self._stop.request()
 
-    def _tell(self, run: TrialRun, outcome: Outcome) -> None:
+    def _tell(self, record: TrialRecord) -> None:
         """Tell Optuna the outcome; a probe teaches nobody."""
-        if run.proposal.role is TrialRole.PROBE or outcome.state is TrialState.FAILED:
-            self._proposals.fail(run.number, outcome.reason)
-        elif outcome.state is TrialState.COMPLETE and run.best is not None:
-            values = objective_values(run.best.metrics, self._config.study.objective)
-            self._proposals.complete(run.number, values)
+        number = record.number
+        values = [value for value in record.values or (record.value,) if value is not None]
+        taught = record.role is TrialRole.TRIAL and record.state is not TrialState.FAILED
+        if not taught or (record.state is TrialState.COMPLETE and not values):
+            self._proposals.fail(number, record.reason)
+        elif record.state is TrialState.COMPLETE:
+            self._proposals.complete(number, values)
         else:
-            reason = str(outcome.reason)
-            infeasible = outcome.reason is Reason.OUT_OF_MEMORY
-            self._proposals.prune(run.number, reason, infeasible=infeasible)
+            infeasible = record.reason == Reason.OUT_OF_MEMORY
+            self._proposals.prune(number, str(record.reason), infeasible=infeasible)
 
     def _refresh_everybody(self) -> None:
         for run in self._running.values():
@@ -215,42 +219,32 @@ class Controller:
         while any(run.process.poll() is None for run in self._running.values()):
             time.sleep(_POLL_SECONDS)
 
-    def _new_trials(self) -> int:
-        asked = sum(record.role is TrialRole.TRIAL for record in self._records.values())
-        return max(0, self._config.study.trials - asked)
-
-    def _open_probes(self) -> list[Mapping[str, Any]]:
-        asked = [r.params for r in self._records.values() if r.role is TrialRole.PROBE]
-        return [probe for probe in self._config.probes if probe not in asked]
-
-    def _unfinished(self) -> int:
-        return len(self._to_resume) + len(self._running)
-
     def _eta(self) -> float | None:
         """Seconds left: the running trials' own pace, and the measured cost of those to come."""
         left = [_seconds_left(run) for run in self._running.values()]
-        waiting = self._new_trials() + len(self._open_probes()) + len(self._to_resume)
         if self.cost is None:
             return None
         known = [seconds for seconds in left if seconds is not None]
-        unknown = (len(left) - len(known) + waiting) * self.cost.seconds_per_trial
+        unknown = (len(left) - len(known) + self._agenda.waiting) * self.cost.seconds_per_trial
         return (sum(known) + unknown) / self._config.study.jobs
 
     def _say_start(self, proposal: Proposal) -> None:
         params = ", ".join(f"{name}={_short(value)}" for name, value in proposal.params.items())
-        what = "probe" if proposal.role is TrialRole.PROBE else "trial"
-        self._sink.say(f"{what} {proposal.number} starts: {params}")
+        self._sink.say(f"{_name(proposal)} starts: {params}")
 
     def _say_end(self, run: TrialRun, outcome: Outcome) -> None:
-        what = "probe" if run.proposal.role is TrialRole.PROBE else "trial"
         step = run.verdict.step if run.verdict else run.seen.step
-        line = f"{what} {run.number} {outcome.state.value} at step {step}"
+        line = f"{_name(run.proposal)} {outcome.state.value} at step {step}"
         if outcome.reason:
             values = ", ".join(f"{k} {_short(v)}" for k, v in list(outcome.evidence.items())[:4])
             line += f": {outcome.reason}" + (f" ({values})" if values else "")
         elif run.best is not None:
             line += f": quality {run.best.metrics['quality']:.3f}"
         self._sink.say(line)
+
+
+def _name(proposal: Proposal) -> str:
+    return f"{proposal.role.value} {proposal.number}"
 
 
 def _deadline(timeout: float | None) -> float:

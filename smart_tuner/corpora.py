@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
-
 from smart_tuner.config.study_config import StudyConfig
+from smart_tuner.console import ConsoleSink
 from trainer.corpus import Corpus, load_corpus, make_demo_corpus, split_corpus, verify_audio
+from trainer.text import default_symbols, symbol_name, symbol_table, unknown_symbols
 
 DEMO_DIRECTORY = Path("corpora/demo-en")
 
@@ -20,7 +19,7 @@ class StudyCorpus:
     corpus: Corpus
 
 
-def prepare_corpus(config: StudyConfig, console: Console) -> StudyCorpus:
+def prepare_corpus(config: StudyConfig, sink: ConsoleSink) -> StudyCorpus:
     """Load and check the corpus, making the demo corpus where none is named.
 
     Raises:
@@ -28,17 +27,24 @@ def prepare_corpus(config: StudyConfig, console: Console) -> StudyCorpus:
     """
     path = config.corpus
     if path is None:
-        path = make_demo(DEMO_DIRECTORY, console)
+        path = make_demo_corpus(DEMO_DIRECTORY, "en")
+        sink.say(f"demo corpus: {path} (synthetic speech by espeak-ng)")
     corpus = load_corpus(path)
     verify_audio(corpus)
     split_corpus(corpus)
+    _warn_of_unknown_symbols(config, corpus, sink)
     return StudyCorpus(path, corpus)
 
 
-def make_demo(directory: Path, console: Console) -> Path:
-    """The demo corpus at ``directory``; at once where it is there and intact."""
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("demo corpus", total=None)
-        return make_demo_corpus(
-            directory, "en", lambda done, total: progress.update(task, completed=done, total=total)
+def _warn_of_unknown_symbols(config: StudyConfig, corpus: Corpus, sink: ConsoleSink) -> None:
+    chosen = config.hparams().symbols
+    name = default_symbols(corpus.language) if chosen == "auto" else chosen
+    texts = [utterance.text for utterance in corpus.utterances]
+    unknown = unknown_symbols(texts, corpus.language, symbol_table(name))
+    if unknown:
+        named = ", ".join(f"{symbol_name(s)} ({count} x)" for s, count in unknown.most_common(10))
+        sink.say(
+            f"warning: symbols={name} does not know, and leaves out: {named}; "
+            "'smart-tuner corpus check' says where",
+            style="yellow",
         )

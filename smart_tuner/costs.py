@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.trainer_process import TrainerProcess
-from trainer.events import Ended, Estimate, EventReader
+from trainer.events import Ended, Estimate, Event, EventReader, Preparing
 from trainer.exit_codes import BadInputError, TrainerExit
 
 _POLL_SECONDS = 0.1
@@ -37,18 +37,37 @@ def cost_of(estimate: Estimate, config: StudyConfig) -> Cost:
     )
 
 
-def measure(process: TrainerProcess, go_on: Callable[[], bool]) -> Estimate | None:
+def _nobody(preparing: Preparing) -> None:
+    """Who is told of the preparation where nobody asked."""
+
+
+def measure(
+    process: TrainerProcess,
+    go_on: Callable[[], bool],
+    tell: Callable[[Preparing], None] = _nobody,
+) -> Estimate | None:
     """Wait for the measurement; ``None`` where it failed, or ``go_on`` said to leave.
+
+    Args:
+        process: the trainer that measures.
+        go_on: asked all the time; False ends the process.
+        tell: told how far the preparation is.
 
     Raises:
         BadInputError: the trainer found its input wrong.
     """
-    while (exit_code := process.poll()) is None:
+    reader, said = EventReader(process.paths.events), list[Event]()
+    exit_code = None
+    while exit_code is None:
+        exit_code = process.poll()
+        for event in reader.poll():
+            said.append(event)
+            if isinstance(event, Preparing):
+                tell(event)
         process.renew_lease()
         time.sleep(_POLL_SECONDS)
         if not go_on():
             process.kill()
-    said = EventReader(process.paths.events).poll()
     if exit_code == TrainerExit.BAD_INPUT:
         messages = [event.message for event in said if isinstance(event, Ended)]
         raise BadInputError(messages[-1] if messages else f"see {process.paths.log}")

@@ -1,12 +1,13 @@
 """From hyperparameters to a trainer's run directory and command line."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.corpora import StudyCorpus
-from smart_tuner.trainer_process import LEASE_SECONDS, TrainerProcess
+from smart_tuner.trainer_process import LEASE_SECONDS, TRAINER, TrainerProcess, end_orphan
 from trainer.events import EventReader, Started
 from trainer.hparams import HParams, parse_hparams
 from trainer.paths import RunPaths, write_text
@@ -18,9 +19,16 @@ RUNS = Path("runs")
 class Launcher:
     """Starts the trainers of one study."""
 
-    def __init__(self, config: StudyConfig, corpus: StudyCorpus, directory: Path) -> None:
+    def __init__(
+        self,
+        config: StudyConfig,
+        corpus: StudyCorpus,
+        directory: Path,
+        trainer: Sequence[str] = TRAINER,
+    ) -> None:
         self._config = config
         self._corpus = corpus
+        self._trainer = trainer
         self.directory = directory
 
     def paths(self, number: int) -> RunPaths:
@@ -28,8 +36,17 @@ class Launcher:
         return RunPaths(self.directory / str(number))
 
     def hparams(self, params: dict[str, object]) -> HParams:
-        """A trial's hyperparameters, its symbol table chosen by the corpus's script."""
-        hparams = self._config.hparams(params)
+        """A trial's hyperparameters.
+
+        What neither the configuration nor ``params`` says: the seed is the study's, the symbol
+        table follows the corpus's script.
+
+        Raises:
+            BadInputError: the values don't go together.
+        """
+        fixed = "seed" in self._config.trainer.hparams
+        seed = {} if fixed else {"seed": self._config.study.seed}
+        hparams = self._config.hparams({**seed, **params})
         if hparams.symbols != "auto":
             return hparams
         return parse_hparams({"symbols": default_symbols(self._corpus.corpus.language)}, hparams)
@@ -48,6 +65,7 @@ class Launcher:
     def measure(self) -> TrainerProcess:
         """Start the measurement of what a trial costs."""
         paths = RunPaths(self.directory / "estimate")
+        end_orphan(paths)
         paths.events.unlink(missing_ok=True)
         return self._launch(paths, self.hparams({}), ["estimate"])
 
@@ -67,7 +85,7 @@ class Launcher:
             "--cache-dir", str(self.directory / "mels"),
             "--lease-seconds", str(LEASE_SECONDS),
         ]  # fmt: skip
-        return TrainerProcess(paths, arguments, trainer.threads)
+        return TrainerProcess(paths, arguments, trainer.threads, self._trainer)
 
 
 def _begun_steps(paths: RunPaths) -> int | None:

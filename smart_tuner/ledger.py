@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from smart_tuner.config.sections import Objective
+from smart_tuner.health import Reason
 from smart_tuner.health.status import level_of
 from smart_tuner.objectives import objective_values
 from smart_tuner.outcome import Outcome
@@ -19,6 +20,14 @@ from trainer import events
 from trainer.paths import RunPaths
 
 EVALUATION = "evaluation"
+_RUNNING_AGAIN: TrialFields = {
+    "state": TrialState.RUNNING,
+    "reason": None,
+    "evidence": {},
+    "exit_code": None,
+    "status": None,
+    "ended_at": None,
+}
 
 
 class Ledger:
@@ -35,9 +44,13 @@ class Ledger:
         """All trials, by number."""
         return self._trials.list_of(self._study)
 
+    def trial(self, number: int) -> TrialRecord | None:
+        """One trial; ``None`` before it began."""
+        return self._trials.get(self._study, number)
+
     def begin(self, proposal: Proposal, paths: RunPaths, pid: int) -> None:
         """A trial starts, or goes on."""
-        if self._trials.get(self._study, proposal.number) is None:
+        if self.trial(proposal.number) is None:
             self._trials.insert(
                 TrialRecord(
                     study=self._study,
@@ -50,10 +63,26 @@ class Ledger:
                 )
             )
         else:
-            self._update(
-                proposal.number, state=TrialState.RUNNING, reason=None, evidence={}, pid=pid
-            )
+            self._update(proposal.number, **_RUNNING_AGAIN, pid=pid)
         self.note("started", proposal.number, None, {"pid": pid, "role": proposal.role.value})
+
+    def refused(self, proposal: Proposal, message: str) -> TrialRecord:
+        """A trial never starts: its hyperparameters don't go together."""
+        now = utc_now()
+        record = TrialRecord(
+            study=self._study,
+            number=proposal.number,
+            role=proposal.role,
+            params=proposal.params,
+            state=TrialState.FAILED,
+            reason=Reason.BAD_INPUT,
+            evidence={"message": message},
+            started_at=now,
+            ended_at=now,
+        )
+        self._trials.insert(record)
+        self._note_end(record)
+        return record
 
     def evaluated(self, run: TrialRun, event: events.Evaluation) -> None:
         """Keep an evaluation, and what the trial is best at so far."""
@@ -67,23 +96,26 @@ class Ledger:
         kept = self._events.list_of(self._study, number, kinds=(EVALUATION,))
         return {event.step for event in kept if event.step is not None}
 
-    def ended(self, run: TrialRun, outcome: Outcome, exit_code: int, grace_steps: int) -> None:
-        """Keep what became of a trial."""
-        step = run.verdict.step if run.verdict else run.seen.step
+    def ended(
+        self, run: TrialRun, outcome: Outcome, exit_code: int, grace_steps: int
+    ) -> TrialRecord:
+        """Keep what became of a trial; how it stands now."""
         self._update(
             run.number,
             state=outcome.state,
             reason=outcome.reason,
             evidence=outcome.evidence,
-            step=step,
+            step=run.verdict.step if run.verdict else run.seen.step,
             exit_code=exit_code,
             pid=None,
             status=level_of(run.history, grace_steps, outcome.reason),
             ended_at=utc_now(),
         )
-        payload = {"state": outcome.state.value, "reason": outcome.reason, **outcome.evidence}
-        self.note("ended", run.number, step, payload)
         self._progress.clear(self._study, run.number)
+        record = self._trials.get(self._study, run.number)
+        assert record is not None
+        self._note_end(record)
+        return record
 
     def keep_only_last(self, number: int, paths: RunPaths) -> None:
         """Of a pruned trial the last checkpoint is kept."""
@@ -106,6 +138,10 @@ class Ledger:
         self._events.append(
             [EventRecord(study=self._study, kind=kind, number=number, step=step, payload=payload)]
         )
+
+    def _note_end(self, record: TrialRecord) -> None:
+        payload = {"state": record.state.value, "reason": record.reason, **record.evidence}
+        self.note("ended", record.number, record.step, payload)
 
     def _best_fields(self, run: TrialRun, event: events.Evaluation) -> TrialFields:
         root = run.process.paths.root

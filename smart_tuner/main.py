@@ -1,5 +1,6 @@
 """``SmartTunerMain``: a study from its configuration to its best voice."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -7,34 +8,46 @@ from rich.console import Console
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.console import ConsoleSink
 from smart_tuner.controller import Controller
-from smart_tuner.corpora import prepare_corpus
-from smart_tuner.costs import Cost, cost_of, measure
+from smart_tuner.corpora import StudyCorpus, prepare_corpus
+from smart_tuner.costs import Cost
 from smart_tuner.exit_codes import TunerExit
-from smart_tuner.gpus import has_gpu
-from smart_tuner.health import is_too_short
+from smart_tuner.forecast import Forecast
 from smart_tuner.launcher import RUNS, Launcher
 from smart_tuner.ledger import Ledger
 from smart_tuner.proposals import Proposals
 from smart_tuner.registration import Registration
 from smart_tuner.results import print_results
 from smart_tuner.stopping import StopSwitch
+from smart_tuner.study_folder import set_aside, writable
+from smart_tuner.trainer_process import TRAINER
 from storage.database import Database, open_database
 from storage.optuna_storage import close_optuna_storage, optuna_storage
 from storage.records import StudyState
 from storage.status import read
-from trainer.exit_codes import BadInputError
+from storage.studies import Studies
 
 
 class SmartTunerMain:
     """Runs one study; running it again continues it.
+
+    Args:
+        config: the study.
+        console: where it shows itself; ``None``: the terminal.
+        trainer: the command that trains, for one that speaks the same events as ours.
 
     Example:
         >>> from smart_tuner import SmartTunerMain, StudyConfig
         >>> SmartTunerMain(StudyConfig(study={"trials": 4})).run()  # doctest: +SKIP
     """
 
-    def __init__(self, config: StudyConfig, console: Console | None = None) -> None:
+    def __init__(
+        self,
+        config: StudyConfig,
+        console: Console | None = None,
+        trainer: Sequence[str] = TRAINER,
+    ) -> None:
         self.config = config
+        self._trainer = trainer
         self._console = console or Console()
         self._sink = ConsoleSink(self._console, config.sinks.console)
         self._stop = StopSwitch()
@@ -46,22 +59,33 @@ class SmartTunerMain:
             BadInputError: corpus, configuration or run directory need mending.
             StorageError: the database can't be used.
         """
+        # A corpus that can't be used leaves no empty database behind.
+        corpus = prepare_corpus(self.config, self._sink)
+        with open_database(self.config.storage.url.get_secret_value()) as database:
+            with self._stop.listening():
+                state = self._run(database, corpus)
+            return print_results(self._console, database, self.config, state, self._stop)
+
+    def _run(self, database: Database, corpus: StudyCorpus) -> StudyState:
+        launcher = Launcher(self.config, corpus, self._study_folder(database), self._trainer)
+        registration = Registration(database, self.config, corpus.corpus)
+        for change in registration.enter():
+            name = self.config.study.name
+            self._sink.say(f"study '{name}': {change.what} changed since its last start")
+        state = StudyState.STOPPED
+        try:
+            state = self._run_registered(database, launcher, registration)
+        finally:
+            registration.leave(state)
+        return state
+
+    def _study_folder(self, database: Database) -> Path:
+        """Where the trials' run directories are, empty for a new study."""
         name = self.config.study.name
-        with (
-            self._stop.listening(),
-            open_database(self.config.storage.url.get_secret_value()) as database,
-        ):
-            corpus = prepare_corpus(self.config, self._console)
-            launcher = Launcher(self.config, corpus, _writable(RUNS / name))
-            registration = Registration(database, self.config, corpus.corpus)
-            for change in registration.enter():
-                self._sink.say(f"study '{name}': {change.what} changed since its last start")
-            state = StudyState.STOPPED
-            try:
-                state = self._run_registered(database, launcher, registration)
-            finally:
-                registration.leave(state)
-            return print_results(self._console, database, self.config, state)
+        directory = writable(RUNS / name)
+        if Studies(database).get(name) is None and (aside := set_aside(directory)):
+            self._sink.say(f"{directory} held another study's trials: they are now in {aside}")
+        return directory
 
     def _run_registered(
         self, database: Database, launcher: Launcher, registration: Registration
@@ -83,8 +107,7 @@ class SmartTunerMain:
             if not controller.remaining:
                 self._sink.say(f"Study '{self.config.study.name}' is done.")
                 return StudyState.FINISHED
-            self._warn(grace)
-            controller.cost = self._announced_cost(controller.remaining, launcher, registration)
+            controller.cost = self._cost(controller.remaining, launcher, registration)
             with self._sink.open():
                 controller.run()
             return StudyState.STOPPED if controller.remaining else StudyState.FINISHED
@@ -96,74 +119,11 @@ class SmartTunerMain:
         name = self.config.study.name
         self._sink.update(read(database, name), Ledger(database, name, ()).trials())
 
-    def _warn(self, grace: int) -> None:
-        """Say what a person would want to know before the hours pass."""
-        trainer = self.config.trainer
-        if is_too_short(trainer.steps, grace):
-            self._sink.say(
-                f"warning: trials of {trainer.steps} steps are short for a grace period of {grace} "
-                "steps: most will end before the alignment can be judged",
-                style="yellow",
-            )
-        if trainer.preset == "tacotron2" and not has_gpu():
-            self._sink.say(
-                "warning: no GPU here, and preset tacotron2 is the full published model: "
-                "try --preset demo, or a machine with a GPU",
-                style="yellow",
-            )
-
-    def _announced_cost(
-        self, trials: int, launcher: Launcher, registration: Registration
-    ) -> Cost | None:
-        """Measure and tell what a trial costs, and how many fit."""
-        if self._stop.requested:
-            return None
-        self._sink.say("measuring what a trial costs on this machine ...")
+    def _cost(self, trials: int, launcher: Launcher, registration: Registration) -> Cost | None:
+        """What a trial costs, told before the first one."""
 
         def go_on() -> bool:
             registration.beat(None)
             return not self._stop.requested
 
-        process = launcher.measure()
-        estimate = measure(process, go_on)
-        if estimate is None:
-            if not self._stop.requested:
-                self._sink.say(f"the cost could not be measured: see {process.paths.log}")
-            return None
-        cost = cost_of(estimate, self.config)
-        self._sink.say(_cost_line(cost, trials, self.config))
-        return cost
-
-
-def _cost_line(cost: Cost, trials: int, config: StudyConfig) -> str:
-    jobs = config.study.jobs
-    line = (
-        f"about {_duration(cost.seconds_per_trial)} a trial; {trials} to go, {jobs} at once: "
-        f"at most about {_duration(cost.remaining(trials, jobs))}"
-    )
-    if config.study.timeout is not None:
-        fitting = cost.fitting(config.study.timeout, jobs)
-        line += f"; about {fitting} fit into {_duration(config.study.timeout)}"
-    return line
-
-
-def _duration(seconds: float) -> str:
-    minutes = seconds / 60
-    if minutes < 2:
-        return f"{seconds:.0f} s"
-    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
-
-
-def _writable(directory: Path) -> Path:
-    """``directory``, made; one clear line where the trainers could not write there."""
-    probe = directory / ".writable"
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise BadInputError(
-            f"{directory.resolve()} can't be written ({error.strerror}): "
-            "start the study in a directory of yours"
-        ) from None
-    return directory
+        return Forecast(self.config, launcher, self._sink).tell(trials, go_on) if go_on() else None

@@ -50,5 +50,6 @@ def decide(verdict: Verdict | None, exit_code: int, stop_requested: bool, messag
 
 def _explain(exit_code: int) -> str:
     if exit_code < 0:
-        return f"killed by {signal.Signals(-exit_code).name}"
+        known = [number.name for number in signal.Signals if number == -exit_code]
+        return f"killed by {known[0] if known else f'signal {-exit_code}'}"
     return f"the trainer left with exit code {exit_code}"

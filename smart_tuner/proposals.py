@@ -54,19 +54,14 @@ class Proposals:
 
     def next_trial(self) -> Proposal:
         """Ask for the next parameters; the sampler is seeded by study and trial number."""
-        self._study.sampler = build_sampler(
-            self._config.sampler, seed=self._config.study.seed, trial_number=self._next_number()
-        )
-        trial = self._study.ask(distributions(self._config.space))
-        trial.set_user_attr("role", TrialRole.TRIAL.value)
-        self._trials[trial.number] = trial
-        return Proposal(trial.number, TrialRole.TRIAL, dict(trial.params))
+        self._seed_sampler(self._next_number())
+        return self._as_trial(self._study.ask(distributions(self._config.space)))
 
     def next_probe(self, params: Mapping[str, Any]) -> Proposal:
         """Give a declared probe its number."""
         trial = self._study.ask()
+        trial.set_user_attr("params", dict(params))  # the role last: it says that all is there
         trial.set_user_attr("role", TrialRole.PROBE.value)
-        trial.set_user_attr("params", dict(params))
         self._trials[trial.number] = trial
         return Proposal(trial.number, TrialRole.PROBE, dict(params))
 
@@ -112,7 +107,27 @@ class Proposals:
 
     def _rebuilt(self, frozen: optuna.trial.FrozenTrial) -> Proposal:
         """Take up a trial that another process asked for."""
-        self._trials[frozen.number] = Trial(self._study, frozen._trial_id)
-        role = TrialRole(frozen.user_attrs.get("role", TrialRole.TRIAL))
+        trial = Trial(self._study, frozen._trial_id)
+        if "role" not in frozen.user_attrs:
+            return self._asked_to_the_end(trial)
+        self._trials[frozen.number] = trial
+        role = TrialRole(frozen.user_attrs["role"])
         params = frozen.user_attrs["params"] if role is TrialRole.PROBE else frozen.params
         return Proposal(frozen.number, role, dict(params))
+
+    def _asked_to_the_end(self, trial: Trial) -> Proposal:
+        """Draw what a process that died in the midst of asking had not drawn yet."""
+        self._seed_sampler(trial.number)
+        for name, distribution in distributions(self._config.space).items():
+            trial._suggest(name, distribution)
+        return self._as_trial(trial)
+
+    def _as_trial(self, trial: Trial) -> Proposal:
+        trial.set_user_attr("role", TrialRole.TRIAL.value)
+        self._trials[trial.number] = trial
+        return Proposal(trial.number, TrialRole.TRIAL, dict(trial.params))
+
+    def _seed_sampler(self, number: int) -> None:
+        self._study.sampler = build_sampler(
+            self._config.sampler, seed=self._config.study.seed, trial_number=number
+        )

@@ -1,7 +1,8 @@
 """A study's entry in the database: who runs it, what it is, that its controller lives."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.identity import Change, compare, identity_of
@@ -10,6 +11,7 @@ from storage.database import Database
 from storage.events import Events
 from storage.records import EventRecord, StudyRecord, StudyState
 from storage.studies import Studies
+from storage.trials import Trials
 from trainer.corpus import Corpus, corpus_fingerprint
 from trainer.exit_codes import BadInputError
 
@@ -22,6 +24,7 @@ class Registration:
     def __init__(self, database: Database, config: StudyConfig, corpus: Corpus) -> None:
         self._studies = Studies(database)
         self._events = Events(database)
+        self._trials = Trials(database)
         self._config = config
         self._name = config.study.name
         self._identity = identity_of(config, corpus_fingerprint(corpus), corpus.language)
@@ -40,7 +43,7 @@ class Registration:
             record = StudyRecord(name=self._name, state=StudyState.STOPPED, identity=self._identity)
             self._studies.create(record)
         else:
-            changes = compare(self._name, known.identity, self._identity)
+            changes = compare(self._name, self._binding(known), self._identity)
         if not self._studies.claim(self._name, self._process):
             raise BadInputError(
                 f"study '{self._name}' is being run by another process: watch it with "
@@ -64,6 +67,12 @@ class Registration:
     def leave(self, state: StudyState) -> None:
         """Say how the study stands now that nobody runs it."""
         self._studies.update(self._name, state=state, eta_seconds=None)
+
+    def _binding(self, known: StudyRecord) -> Mapping[str, Any]:
+        """What the study is bound to: a corpus that no trial has trained on may be mended."""
+        if self._trials.list_of(self._name):
+            return known.identity
+        return {**known.identity, "corpus": self._identity["corpus"]}
 
     def _log(self, changes: Sequence[Change]) -> None:
         self._events.append(

@@ -5,13 +5,18 @@ from rich.console import Console
 from dashboards.terminal import best_panel, trials_table
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.exit_codes import TunerExit
+from smart_tuner.stopping import StopSwitch
 from storage.database import Database
 from storage.records import StudyState, TrialRecord
 from storage.trials import Trials
 
 
 def print_results(
-    console: Console, database: Database, config: StudyConfig, state: StudyState
+    console: Console,
+    database: Database,
+    config: StudyConfig,
+    state: StudyState,
+    stop: StopSwitch,
 ) -> TunerExit:
     """Print the table of trials and the best of them; how the study ended, as an exit code."""
     name = config.study.name
@@ -22,7 +27,7 @@ def print_results(
         for trial in best:
             console.print(best_panel(trial))
         console.print(_last_line(name, state, bool(best)), markup=False, highlight=False)
-    if state is StudyState.STOPPED:
+    if state is StudyState.STOPPED and not stop.by_timeout:
         return TunerExit.STOPPED
     return TunerExit.FINISHED if best else TunerExit.NO_RESULT
 

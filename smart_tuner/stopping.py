@@ -12,6 +12,8 @@ class StopSwitch:
 
     def __init__(self) -> None:
         self.requests = 0
+        self.by_timeout = False
+        """Whether the study's own timeout asked: then stopping is what was wanted."""
 
     @property
     def requested(self) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -15,8 +16,12 @@ from trainer.paths import RunPaths, write_text
 
 LEASE_SECONDS = 60.0
 """A trainer that nobody has watched for so long checkpoints and leaves."""
+# -P: a folder named `trainer` in the user's working directory must not shadow ours.
+TRAINER = (sys.executable, "-P", "-m", "trainer")
+"""The command that trains."""
 STOP_GRACE_SECONDS = 30.0
 """From the polite request to the kill; at least, where a step is slower."""
+_POLL_SECONDS = 0.05
 
 # What a trainer gets of the environment: no secret of the service is among it.
 _ALLOWED = {"PATH", "HOME", "LANG", "LANGUAGE", "TMPDIR", "TZ", "USER", "LOGNAME", "VIRTUAL_ENV"}
@@ -34,19 +39,30 @@ def trainer_environment(environ: Mapping[str, str], threads: int) -> dict[str, s
 
 
 class TrainerProcess:
-    """``python -m trainer`` in a process group of its own; its output goes to the run's log."""
+    """A trainer in a process group of its own; its output goes to the run's log.
 
-    def __init__(self, paths: RunPaths, arguments: Sequence[str], threads: int) -> None:
+    Args:
+        paths: the run's files.
+        arguments: of the command line.
+        threads: of every math library.
+        command: what takes the arguments and writes the events.
+    """
+
+    def __init__(
+        self,
+        paths: RunPaths,
+        arguments: Sequence[str],
+        threads: int,
+        command: Sequence[str] = TRAINER,
+    ) -> None:
         self.paths = paths
         self.stop_requested = False
         self._kill_at = float("inf")
         paths.root.mkdir(parents=True, exist_ok=True)
         self.renew_lease()
-        # -P: a folder named `trainer` in the user's working directory must not shadow ours.
-        command = [sys.executable, "-P", "-m", "trainer", *arguments]
         with paths.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command,
+                [*command, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -90,14 +106,22 @@ class TrainerProcess:
 
 def end_orphan(paths: RunPaths, grace_seconds: float = STOP_GRACE_SECONDS) -> None:
     """Stop the trainer that a dead controller left in this run directory, if it still runs."""
-    process = _recorded_process(paths.process)
-    if process is not None:
-        process.terminate()
-        _, alive = psutil.wait_procs([process], timeout=grace_seconds)
-        for survivor in alive:
-            survivor.kill()
-            survivor.wait()
+    kill_at = time.monotonic() + grace_seconds
+    asked = False
+    while (process := _recorded_process(paths.process)) is not None:
+        with suppress(psutil.NoSuchProcess):
+            if time.monotonic() > kill_at:
+                process.kill()
+            elif not asked:
+                process.terminate()
+        asked = True
+        time.sleep(_POLL_SECONDS)
     paths.process.unlink(missing_ok=True)
+
+
+def is_alive(paths: RunPaths) -> bool:
+    """Whether a trainer runs in this run directory, whoever started it."""
+    return _recorded_process(paths.process) is not None
 
 
 def _record_process(paths: RunPaths, pid: int) -> None:
@@ -110,10 +134,12 @@ def _record_process(paths: RunPaths, pid: int) -> None:
 
 
 def _recorded_process(path: Path) -> psutil.Process | None:
+    """The process that ``path`` names; ``None`` once it has ended, be it as a zombie."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         process = psutil.Process(record["pid"])
         same = abs(process.create_time() - record["started"]) < 2.0
+        ended = process.status() == psutil.STATUS_ZOMBIE
     except (FileNotFoundError, psutil.NoSuchProcess):
         return None
-    return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    return process if same and not ended else None

@@ -67,6 +67,6 @@ def _settled_norm(history: History) -> float:
 
 def _settled_metrics(history: History, grace_steps: int) -> dict[str, float]:
     """The newest evaluation's metrics, nothing before the grace period is over."""
-    if not history.evaluations or history.evaluations[-1].step < grace_steps:
+    if not history.evaluations or history.evaluations[-1].step <= grace_steps:
         return {}
     return dict(history.evaluations[-1].metrics)

@@ -1,0 +1,78 @@
+"""What a person would want to know before the hours pass: warnings, time a trial, how many fit."""
+
+from collections.abc import Callable
+
+from smart_tuner.config.study_config import StudyConfig
+from smart_tuner.console import ConsoleSink
+from smart_tuner.costs import Cost, cost_of, measure
+from smart_tuner.gpus import has_gpu
+from smart_tuner.health import is_too_short
+from smart_tuner.launcher import Launcher
+
+
+class Forecast:
+    """Measures one trial's cost on this machine, and says what follows from it."""
+
+    def __init__(self, config: StudyConfig, launcher: Launcher, sink: ConsoleSink) -> None:
+        self._config, self._launcher, self._sink = config, launcher, sink
+
+    def tell(self, trials: int, go_on: Callable[[], bool]) -> Cost | None:
+        """Say what ``trials`` will cost; ``None`` where that could not be measured.
+
+        Raises:
+            BadInputError: the trainer found its input wrong.
+        """
+        self._warn_of_short_trials()
+        self._sink.say("measuring what a trial costs on this machine ...")
+        process = self._launcher.measure()
+        estimate = measure(process, go_on, lambda p: self._sink.progress(p.what, p.done, p.total))
+        if estimate is None:
+            if go_on():
+                self._sink.say(f"the cost could not be measured: see {process.paths.log}")
+            return None
+        cost = cost_of(estimate, self._config)
+        self._sink.say(_cost_line(cost, trials, self._config))
+        self._warn_without_gpu(cost, trials)
+        return cost
+
+    def _warn_of_short_trials(self) -> None:
+        steps = self._config.trainer.steps
+        grace = self._config.grace_steps(self._config.hparams())
+        if is_too_short(steps, grace):
+            self._sink.say(
+                f"warning: trials of {steps} steps are short for a grace period of {grace} steps: "
+                "most will end before the alignment can be judged",
+                style="yellow",
+            )
+
+    def _warn_without_gpu(self, cost: Cost, trials: int) -> None:
+        if self._config.trainer.preset != "tacotron2" or has_gpu():
+            return
+        whole = cost.remaining(trials, self._config.study.jobs)
+        self._sink.say(
+            "warning: no GPU here, and preset tacotron2 is the full published model: "
+            f"about {duration(cost.seconds_per_trial)} a trial, {duration(whole)} in all; "
+            "try --preset demo, or a machine with a GPU",
+            style="yellow",
+        )
+
+
+def _cost_line(cost: Cost, trials: int, config: StudyConfig) -> str:
+    jobs = config.study.jobs
+    line = (
+        f"about {duration(cost.seconds_per_trial)} a trial; {trials} to go, {jobs} at once: "
+        f"at most about {duration(cost.remaining(trials, jobs))}"
+    )
+    if config.study.timeout is not None:
+        fitting = cost.fitting(config.study.timeout, jobs)
+        line += f"; about {fitting} fit into {duration(config.study.timeout)}"
+    return line
+
+
+def duration(seconds: float) -> str:
+    """``75 s``, ``12 min``, ``3.5 h`` or ``4.2 days``."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
