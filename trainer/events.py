@@ -30,6 +30,17 @@ class Header:
 
 
 @dataclass(frozen=True)
+class Preparing:
+    """How far the work before the first step is: ``done`` of ``total`` files."""
+
+    name: ClassVar[str] = "preparing"
+    what: str
+    done: int
+    total: int
+    time: float = 0.0
+
+
+@dataclass(frozen=True)
 class Started:
     """A process began to train: at ``step`` (0, or the checkpoint's when ``resumed``)."""
 
@@ -124,11 +135,22 @@ class Ended:
     time: float = 0.0
 
 
-Event = Header | Started | Step | Evaluation | Checkpoint | Diverged | Estimate | Warned | Ended
+Event = (
+    Header
+    | Preparing
+    | Started
+    | Step
+    | Evaluation
+    | Checkpoint
+    | Diverged
+    | Estimate
+    | Warned
+    | Ended
+)
 _KINDS: dict[str, type[Any]] = {
     kind.name: kind
     for kind in (
-        Header, Started, Step, Evaluation, Checkpoint, Diverged, Estimate, Warned, Ended,
+        Header, Preparing, Started, Step, Evaluation, Checkpoint, Diverged, Estimate, Warned, Ended,
     )
 }  # fmt: skip
 
@@ -153,12 +175,13 @@ def decode(line: str) -> Event:
     kind = _KINDS.get(str(data.get("event"))) if isinstance(data, dict) else None
     if kind is None:
         raise EventFormatError(f"no known event: {line[:80]!r}")
-    known = {field.name for field in fields(kind)}
+    # Text is taken as it is: only a number can be one of the non-finite strings.
+    known = {field.name: _as_is if field.type is str else _restored for field in fields(kind)}
     try:
-        event: Event = kind(**{k: _restored(v) for k, v in data.items() if k in known})
+        event: Event = kind(**{k: known[k](v) for k, v in data.items() if k in known})
     except TypeError as error:
         raise EventFormatError(f"incomplete {kind.name} event: {error}") from error
-    if isinstance(event, Header) and event.version > VERSION:
+    if isinstance(event, Header) and event.version not in range(1, VERSION + 1):
         raise EventFormatError(f"events of version {event.version}; this reads up to {VERSION}")
     return event
 
@@ -207,7 +230,8 @@ class EventReader:
             data = file.read()
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
-        return [decode(line) for line in whole.decode("utf-8").splitlines() if line.strip()]
+        # Not splitlines(): text may hold U+2028 and the like, which are no ends of lines here.
+        return [decode(line) for line in whole.decode("utf-8").split("\n") if line.strip()]
 
 
 def _drop_half_line(path: Path) -> None:
@@ -232,6 +256,10 @@ def _finite(value: Any) -> Any:
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
+    return value
+
+
+def _as_is(value: Any) -> Any:
     return value
 
 

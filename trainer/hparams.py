@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from trainer.exit_codes import BadInputError
 
 PresetName = Literal["tacotron2", "demo"]
+_Width = Annotated[int, Field(ge=4, le=4096)]
 
 
 class HParams(BaseModel):
@@ -49,7 +50,7 @@ class HParams(BaseModel):
     n_frames_per_step: int = Field(1, ge=1, le=10)
     """The reduction factor r: mel frames that one decoder step makes."""
     decoder_rnn_dim: int = Field(1024, ge=8, le=4096)
-    prenet_dims: tuple[int, int] = (256, 256)
+    prenet_dims: tuple[_Width, _Width] = (256, 256)
     prenet_dropout: float = Field(0.5, ge=0.0, lt=1.0)
     """Stays on in synthesis, as published."""
     max_decoder_steps: int = Field(1000, ge=10, le=20000)
@@ -95,6 +96,11 @@ class HParams(BaseModel):
         if self.win_length > self.filter_length:
             raise ValueError(
                 f"win_length={self.win_length} must not exceed filter_length={self.filter_length}"
+            )
+        if self.hop_length > self.win_length // 2:
+            raise ValueError(
+                f"hop_length={self.hop_length} must not exceed half of "
+                f"win_length={self.win_length}: no sound could be made from such frames"
             )
         if self.encoder_embedding_dim % 2:
             raise ValueError(
@@ -179,8 +185,17 @@ def parse_assignments(text: str) -> dict[str, Any]:
         name, equals, value = part.partition("=")
         if not equals or not name.strip() or not value.strip():
             raise BadInputError(f"hparams: '{part.strip()}' is not of the form name=value")
-        values[name.strip()] = yaml.safe_load(value) if value.strip()[0] in "[(" else value.strip()
+        values[name.strip()] = _list(name, value) if value.strip()[0] in "[(" else value.strip()
     return values
+
+
+def _list(name: str, value: str) -> Any:
+    try:
+        return yaml.safe_load(value.translate(str.maketrans("()", "[]")))
+    except yaml.YAMLError:
+        raise BadInputError(
+            f"hparams: {name.strip()}={value.strip()} is not a list such as [256, 256]"
+        ) from None
 
 
 def read_hparams_file(path: Path) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """From the command line to a training that is ready to run."""
 
 import argparse
-from collections.abc import Iterable
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 import yaml
@@ -10,13 +12,16 @@ from tqdm import tqdm
 from trainer.arguments import DEFAULT_EVALUATE_EVERY, DEFAULT_STEPS
 from trainer.corpus import Corpus, Utterance, load_corpus, verify_audio
 from trainer.devices import choose_device
-from trainer.events import EventWriter
+from trainer.events import EventWriter, Preparing, Warned
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams, parse_assignments, parse_hparams, read_hparams_file
 from trainer.paths import RunPaths, write_text
 from trainer.state import RunSettings
-from trainer.text import default_symbols
+from trainer.text import default_symbols, symbol_name, symbol_table, unknown_symbols
 from trainer.train import Training
+
+log = logging.getLogger(__name__)
+_EVENT_SECONDS = 1.0
 
 
 def resolve_hparams(arguments: argparse.Namespace, corpus: Corpus) -> HParams:
@@ -56,13 +61,35 @@ def build_training(arguments: argparse.Namespace, paths: RunPaths, writer: Event
         device=choose_device(arguments.device),
         cache_dir=arguments.cache_dir or paths.root / "mels",
     )
-    return Training(paths, corpus, hparams, settings, writer, mels_bar)
+    _warn_of_unknown_symbols(corpus, hparams, writer)
+    return Training(paths, corpus, hparams, settings, writer, PreparationBar(writer))
 
 
-def mels_bar(utterances: Iterable[Utterance], what: str) -> Iterable[Utterance]:
-    """A progress bar over utterances; silent where nobody watches."""
-    bar: Iterable[Utterance] = tqdm(utterances, desc=what, unit="file", disable=None, leave=False)
-    return bar
+class PreparationBar:
+    """Progress over utterances: a bar for who watches the terminal, events for who doesn't."""
+
+    def __init__(self, writer: EventWriter) -> None:
+        self._writer = writer
+        self._next_event = time.monotonic() + _EVENT_SECONDS
+
+    def __call__(self, utterances: Sequence[Utterance], what: str) -> Iterator[Utterance]:
+        """Yield ``utterances``, telling now and then how far they are."""
+        bar = tqdm(utterances, desc=what, unit="file", disable=None, leave=False)
+        for done, utterance in enumerate(bar):
+            if time.monotonic() >= self._next_event:
+                self._next_event = time.monotonic() + _EVENT_SECONDS
+                self._writer.write(Preparing(what, done, len(utterances)))
+            yield utterance
+
+
+def _warn_of_unknown_symbols(corpus: Corpus, hparams: HParams, writer: EventWriter) -> None:
+    texts = [utterance.text for utterance in corpus.utterances]
+    unknown = unknown_symbols(texts, corpus.language, symbol_table(hparams.symbols))
+    if unknown:
+        named = ", ".join(f"{symbol_name(s)} ({count} x)" for s, count in unknown.most_common())
+        message = f"symbols={hparams.symbols} does not know, and leaves out: {named}"
+        log.warning("%s", message)
+        writer.write(Warned(0, message))
 
 
 def steps_bar(steps: Iterable[int]) -> Iterable[int]:

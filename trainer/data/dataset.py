@@ -1,6 +1,6 @@
 """The training and held-out sets of one run."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +9,15 @@ import numpy as np
 from trainer.corpus import Corpus, Utterance, split_corpus
 from trainer.data.mel_scale import MelScale
 from trainer.data.mel_store import MelStore
+from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams
 from trainer.text import Language, symbol_table, text_to_sequence
 
-Progress = Callable[[Iterable[Utterance], str], Iterable[Utterance]]
+_LEAST_VARIANCE = 1e-3
+"""Of log-mels; speech has several units."""
+
+Progress = Callable[[Sequence[Utterance], str], Iterable[Utterance]]
+"""Yields the utterances that it is given, and shows how far they are."""
 
 
 @dataclass(frozen=True)
@@ -87,4 +92,9 @@ def _measure(items: tuple[Item, ...], hparams: HParams) -> tuple[np.ndarray, Mel
         return mean_mel, MelScale()
     mean = float(mean_mel.mean())
     variance = squares / (count * hparams.n_mel_channels) - mean**2
+    if variance < _LEAST_VARIANCE:
+        raise BadInputError(
+            "the training recordings are all silence or one unchanging sound: nothing can be "
+            "learned from them; check them with smart-tuner corpus check"
+        )
     return mean_mel, MelScale(mean, float(np.sqrt(variance)))
