@@ -28,6 +28,8 @@ def with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
         values[name] = _strategy(defaults[name], values.get(name))
     values.setdefault("space", _free_space(defaults["space"], values["trainer"]))
     values.setdefault("probes", defaults.get("probes", []))
+    if "health" in defaults:
+        values["health"] = _merged(defaults["health"], values.get("health"))
     return values
 
 
@@ -86,7 +88,8 @@ def _merged(default: Any, given: Any) -> Any:
         return default
     if not isinstance(default, Mapping) or not isinstance(given, Mapping):
         return given
-    return {**default, **{name: value for name, value in given.items() if value is not None}}
+    said = {name: value for name, value in given.items() if value is not None}
+    return {**default, **{name: _merged(default.get(name), value) for name, value in said.items()}}
 
 
 def _plain(value: Any) -> Any:

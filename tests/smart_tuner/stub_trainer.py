@@ -40,7 +40,7 @@ def main() -> TrainerExit:
     print("environment:", json.dumps(dict(os.environ)), flush=True)
     with EventWriter(paths.events) as writer:
         if arguments.command == "estimate":
-            writer.write(Estimate(arguments.seconds_per_step, 0.0, 0.0))
+            writer.write(Estimate(max(arguments.seconds_per_step, 0.01), 0.0, 0.0))
             code = TrainerExit.FINISHED
         else:
             code = train(arguments, paths, stop, writer)

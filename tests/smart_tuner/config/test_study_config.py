@@ -128,6 +128,15 @@ def test_a_configured_grace_period_counts_for_every_trial() -> None:
     assert config.grace_steps(config.hparams()) == 40
 
 
+def test_small_models_explode_at_smaller_norms() -> None:
+    assert StudyConfig().health.gradient_explosion.norm == 20.0
+    assert StudyConfig(corpus="x").health.gradient_explosion.norm == 100.0
+    rule = StudyConfig(health={"gradient_explosion": {"steps": 3}}).health.gradient_explosion
+    assert (rule.norm, rule.steps) == (20.0, 3)
+    off = StudyConfig(health={"gradient_explosion": False, "grace_steps": 9}).health
+    assert (off.gradient_explosion.enabled, off.grace_steps) == (False, 9)
+
+
 @pytest.mark.parametrize(
     ("objective", "directions"),
     [

@@ -1,0 +1,57 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smart_tuner.config import StudyConfig
+from smart_tuner.corpora import StudyCorpus
+from smart_tuner.launcher import Launcher
+from trainer.corpus import Corpus
+from trainer.exit_codes import BadInputError
+from trainer.hparams import HParams
+
+
+def launcher(language: Any = "en", **sections: Any) -> Launcher:
+    corpus = StudyCorpus(Path("speech"), Corpus(Path("speech"), (), language))
+    return Launcher(StudyConfig(**sections), corpus, Path("runs/s"))
+
+
+def test_preset_then_fixed_then_the_trials_own() -> None:
+    hparams = launcher(trainer={"hparams": {"batch_size": 4, "guide_g": 0.2}}).hparams(
+        {"guide_g": 0.3, "learning_rate": 0.01}
+    )
+    changes = {"batch_size": 4, "guide_g": 0.3, "learning_rate": 0.01, "seed": 1}
+    assert hparams == HParams.preset("demo").model_copy(
+        update={**changes, "symbols": hparams.symbols}
+    )
+
+
+@pytest.mark.parametrize(
+    ("fixed", "params", "seed"),
+    [({}, {}, 8), ({"seed": 3}, {}, 3), ({}, {"seed": 4}, 4)],
+)
+def test_the_seed_is_the_studys_unless_one_is_given(
+    fixed: dict[str, int], params: dict[str, object], seed: int
+) -> None:
+    configured = launcher(study={"seed": 8}, trainer={"hparams": fixed})
+    assert configured.hparams(params).seed == seed
+
+
+@pytest.mark.parametrize(
+    ("language", "fixed", "symbols"),
+    [("en", {}, "en"), ("ru", {}, "ru"), ("en", {"symbols": "ru"}, "ru")],
+)
+def test_symbols_follow_the_corpus_unless_given(
+    language: str, fixed: dict[str, str], symbols: str
+) -> None:
+    given = launcher(language, trainer={"hparams": fixed}).hparams({})
+    assert given.symbols == symbols
+
+
+def test_what_does_not_go_together_is_bad_input() -> None:
+    with pytest.raises(BadInputError, match="mel_fmax=100 must lie above mel_fmin=200"):
+        launcher().hparams({"mel_fmin": 200.0, "mel_fmax": 100.0})
+
+
+def test_every_trial_has_a_run_directory() -> None:
+    assert launcher().paths(7).root == Path("runs/s/7")
