@@ -59,7 +59,7 @@ def plain_table(*columns: str) -> Table:
 
 def params_text(params: Mapping[str, Any]) -> Text:
     """``name=value`` pairs, one after another."""
-    return Text(", ".join(f"{name}={setting(value)}" for name, value in params.items()))
+    return Text(" ".join(f"{name}={setting(value)}" for name, value in params.items()))
 
 
 def trial_value(trial: TrialRecord) -> str:

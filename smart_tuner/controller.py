@@ -1,7 +1,7 @@
 """The loop of a study: ask, launch, watch, report, prune or tell."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from smart_tuner.agenda import Agenda
 from smart_tuner.config.study_config import StudyConfig
@@ -10,7 +10,7 @@ from smart_tuner.costs import Cost
 from smart_tuner.health import Reason
 from smart_tuner.launcher import Launcher
 from smart_tuner.ledger import Ledger
-from smart_tuner.objectives import objective_values
+from smart_tuner.objectives import METRICS, objective_values
 from smart_tuner.outcome import Outcome
 from smart_tuner.proposals import Proposal, Proposals
 from smart_tuner.stopping import StopSwitch
@@ -144,16 +144,18 @@ class Controller:
             elif self._stop.requested:
                 run.process.request_stop()
 
-    def _report(self, run: TrialRun, event: events.Evaluation) -> bool:
+    def _report(self, run: TrialRun, event: events.Evaluation) -> Mapping[str, float] | None:
         """Tell Optuna of an evaluation; probes and several objectives have no pruner."""
         objectives = self._config.study.objective
         if run.proposal.role is TrialRole.PROBE or len(objectives) > 1:
-            return False
+            return None
         if event.step in self._reported[run.number]:
-            return False
+            return None
         self._reported[run.number].add(event.step)
         value = objective_values(event.metrics, objectives)[0]
-        return self._proposals.report(run.number, value, event.step)
+        if not self._proposals.report(run.number, value, event.step):
+            return None
+        return {METRICS[objectives[0]]: value, **self._proposals.peers_at(event.step)}
 
     def _keep(self, run: TrialRun, event: events.Evaluation) -> None:
         if event.step not in self._kept[run.number]:

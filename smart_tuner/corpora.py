@@ -9,6 +9,8 @@ from trainer.corpus import Corpus, load_corpus, make_demo_corpus, split_corpus, 
 from trainer.text import default_symbols, symbol_name, symbol_table, unknown_symbols
 
 DEMO_DIRECTORY = Path("corpora/demo-en")
+_FEW = 8
+"""Held-out sentences; with fewer the quality says little."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,13 @@ def prepare_corpus(config: StudyConfig, sink: ConsoleSink) -> StudyCorpus:
         sink.say(f"demo corpus: {path} (synthetic speech by espeak-ng)")
     corpus = load_corpus(path)
     verify_audio(corpus)
-    split_corpus(corpus)
+    n_held_out = len(split_corpus(corpus).held_out)
+    if n_held_out < _FEW:
+        sink.say(
+            f"warning: only {n_held_out} sentences are held out of so small a corpus: "
+            "the quality is of low confidence",
+            style="yellow",
+        )
     _warn_of_unknown_symbols(config, corpus, sink)
     return StudyCorpus(path, corpus)
 

@@ -1,5 +1,6 @@
 """Optuna's side of a study: what to try next, what came of it."""
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,6 +83,12 @@ class Proposals:
         trial = self._trials[number]
         trial.report(value, step)
         return trial.should_prune()
+
+    def peers_at(self, step: int) -> dict[str, float]:
+        """What a trial is compared with: the median of the completed ones at ``step``, if any."""
+        peers = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        values = [t.intermediate_values[step] for t in peers if step in t.intermediate_values]
+        return {"median_of_completed": statistics.median(values)} if values else {}
 
     def complete(self, number: int, values: Sequence[float]) -> None:
         """Tell the final values, one an objective."""

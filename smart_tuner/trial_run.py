@@ -1,6 +1,6 @@
 """One running trial: its process, what its events say, and whether it may go on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from smart_tuner.health import HealthSection, History, Reason, Verdict, judge
@@ -10,8 +10,8 @@ from smart_tuner.trainer_process import TrainerProcess
 from trainer import events
 from trainer.events import EventReader
 
-Prune = Callable[["TrialRun", events.Evaluation], bool]
-"""Reports an evaluation; True where the trial is worse than its peers."""
+Prune = Callable[["TrialRun", events.Evaluation], Mapping[str, float] | None]
+"""Reports an evaluation; where the trial is worse than its peers, the values that decided."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ class TrialRun:
         self._note(event)
         self.verdict = judge(self.history, self._health, self._grace_steps)
         if isinstance(event, events.Evaluation):
-            worse = prune(self, event)
-            if worse and self.verdict is None:
-                self.verdict = Verdict(Reason.STATISTICAL, event.step, dict(event.metrics))
+            evidence = prune(self, event)
+            if evidence is not None and self.verdict is None:
+                self.verdict = Verdict(Reason.STATISTICAL, event.step, evidence)
         if self.verdict is not None:
             self.process.request_stop()
 

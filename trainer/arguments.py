@@ -48,7 +48,7 @@ def run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=_positive, default=1, help="CPU threads")
     parser.add_argument("--cache-dir", type=Path, help="where mels are kept (default: in RUN_DIR)")
     parser.add_argument(
-        "--lease-seconds", type=float, default=0.0,
+        "--lease-seconds", type=_seconds, default=0.0,
         help="leave when RUN_DIR/lease was not touched for so long (0: never)",
     )  # fmt: skip
     return parser
@@ -64,6 +64,13 @@ def synthesis_parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=_positive, default=1, help="CPU threads")
     parser.add_argument("--seed", type=int, default=0, help="of the prenet's dropout")
     return parser
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{value} is not a number of seconds, 0 or more")
+    return value
 
 
 def _positive(text: str) -> int:

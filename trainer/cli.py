@@ -19,6 +19,7 @@ from trainer.synthesis import synthesize
 from trainer.text import symbol_name
 
 log = logging.getLogger("trainer")
+_CPU_OUT_OF_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # torch raises RuntimeError here
 
 
 def main(argv: Sequence[str]) -> TrainerExit:
@@ -38,7 +39,8 @@ def _run(argv: Sequence[str], measure_only: bool) -> TrainerExit:
     arguments = run_parser().parse_args(argv)
     paths = RunPaths(arguments.run_dir)
     stop = StopRequest(paths.lease, arguments.lease_seconds)
-    stop.listen()
+    if not measure_only:
+        stop.listen()
 
     def work(writer: EventWriter) -> TrainerExit:
         training = build_training(arguments, paths, writer)
@@ -77,11 +79,17 @@ def _guarded(action: Callable[[], TrainerExit]) -> tuple[TrainerExit, str]:
     except BadInputError as error:
         return _bad_input(error), str(error)
     except (torch.OutOfMemoryError, MemoryError) as error:
-        log.error("out of memory: %s", error)  # noqa: TRY400 - the trace says nothing more
-        return TrainerExit.OUT_OF_MEMORY, str(error)
+        return _out_of_memory(error), str(error)
     except Exception as error:  # the one catch-all, at the edge
+        if _CPU_OUT_OF_MEMORY in str(error):
+            return _out_of_memory(error), str(error)
         log.critical("internal error", exc_info=True)
         return TrainerExit.INTERNAL_ERROR, f"{type(error).__name__}: {error}"
+
+
+def _out_of_memory(error: BaseException) -> TrainerExit:
+    log.error("out of memory: %s", error)
+    return TrainerExit.OUT_OF_MEMORY
 
 
 def _bad_input(error: BadInputError) -> TrainerExit:

@@ -42,7 +42,7 @@ def _step_seconds(training: Training, size: int) -> float:
     optimizer.zero_grad(set_to_none=True)
     terms.loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
-    float(terms.loss)  # waits for a GPU
+    terms.loss.item()  # waits for a GPU
     return time.perf_counter() - begun
 
 

@@ -50,15 +50,19 @@ def open_run_directory(paths: RunPaths) -> EventWriter:
 def build_training(arguments: argparse.Namespace, paths: RunPaths, writer: EventWriter) -> Training:
     """Read the corpus and the hparams, and build everything that the run needs."""
     torch.set_num_threads(arguments.threads)
+    device = choose_device(arguments.device)
     corpus = load_corpus(arguments.corpus)
     verify_audio(corpus)
     hparams = resolve_hparams(arguments, corpus)
-    write_text(paths.hparams, yaml.safe_dump(hparams.model_dump(mode="json"), sort_keys=False))
+    if (
+        not paths.last_checkpoint.exists()
+    ):  # else the file says what the checkpoint was trained with
+        write_text(paths.hparams, yaml.safe_dump(hparams.model_dump(mode="json"), sort_keys=False))
     settings = RunSettings(
         steps=arguments.steps or DEFAULT_STEPS[arguments.preset],
         evaluate_every=arguments.evaluate_every or DEFAULT_EVALUATE_EVERY[arguments.preset],
         objective=arguments.objective,
-        device=choose_device(arguments.device),
+        device=device,
         cache_dir=arguments.cache_dir or paths.root / "mels",
     )
     _warn_of_unknown_symbols(corpus, hparams, writer)

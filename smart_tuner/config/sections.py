@@ -30,7 +30,7 @@ class StudySection(Section):
     trials: int = Field(ge=1)
     """How many trials the study runs in all, over every start; probes come on top."""
     timeout: Duration = None
-    """Seconds after which no further trial starts; running ones stop with a checkpoint."""
+    """Seconds after which no trial starts and running ones stop with a checkpoint, as asked."""
     jobs: int = Field(ge=1, le=256)
     """Trials at once."""
     seed: int = Field(1, ge=0, lt=2**32)
