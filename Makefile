@@ -15,7 +15,7 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,cmaes,postgresql,dev]'
-	touch $@
+	@touch $@
 
 study: install  ## run the embedded demo study: corpus in, best voice out
 	$(BIN)/smart-tuner start study
