@@ -51,6 +51,7 @@ def test_probes_are_numbers_one_and_two(workshop: Workshop) -> None:
     for number in (1, 2):
         told = workshop.optuna_trials()[number]
         assert (told.state, told.params, told.distributions) == (OptunaState.FAIL, {}, {})
+        assert told.intermediate_values == {}
         assert told.user_attrs["role"] == "probe"
         assert f"probe {number} starts: learning_rate=" in ran.out
     assert workshop.optuna_trials()[1].user_attrs["reason"] == "gradient_explosion"
