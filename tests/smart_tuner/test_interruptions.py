@@ -175,6 +175,10 @@ def test_a_trainer_that_leaves_by_itself_is_taken_up_again(
     controller = slow_workshop.start(**ONE)
     wait_until(lambda: slow_workshop.evaluated(0))
     psutil.Process(slow_workshop.pids(0)[0]).terminate()
+    wait_until(lambda: len(attempts(slow_workshop, 0)) == 2)
+    (again,) = slow_workshop.trials()
+    assert (again.state, again.reason, again.evidence) == (TrialState.RUNNING, None, {})
+    assert (again.exit_code, again.status, again.ended_at) == (None, None, None)
     assert controller.wait(timeout=60) == TunerExit.FINISHED
     assert [attempt.resumed for attempt in attempts(slow_workshop, 0)] == [False, True]
     check_whole(slow_workshop, 0)

@@ -54,7 +54,7 @@ def test_the_presets_are_inside_their_default_spaces() -> None:
 def test_values_outside_are_left_to_the_sampler() -> None:
     hparams = HParams.preset("demo").model_copy(update={"warmup_steps": 150})
     assert starting_point(space(), hparams) == {
-        "batch_size": 16,
+        "batch_size": hparams.batch_size,
         "guide_g": 0.3,
         "learning_rate": 6e-3,
         "n_frames_per_step": 3,
