@@ -232,12 +232,16 @@ class Controller:
 
     def _say_start(self, proposal: Proposal) -> None:
         params = ", ".join(f"{name}={_short(value)}" for name, value in proposal.params.items())
-        self._sink.say(f"{_name(proposal)} starts: {params}")
+        resumes = self._launcher.paths(proposal.number).last_checkpoint.exists()
+        verb = "goes on from its checkpoint" if resumes else "starts"
+        self._sink.say(f"{_name(proposal)} {verb}: {params}")
 
     def _say_end(self, run: TrialRun, outcome: Outcome) -> None:
         step = run.verdict.step if run.verdict else run.seen.step
         line = f"{_name(run.proposal)} {outcome.state.value} at step {step}"
-        if outcome.reason:
+        if outcome.state is TrialState.STOPPED:
+            line += ": the next start goes on from its last checkpoint"
+        elif outcome.reason:
             values = ", ".join(f"{k} {_short(v)}" for k, v in list(outcome.evidence.items())[:4])
             line += f": {outcome.reason}" + (f" ({values})" if values else "")
         elif run.best is not None:

@@ -48,7 +48,7 @@ class SmartTunerMain:
     ) -> None:
         self.config = config
         self._trainer = trainer
-        self._console = console or Console()
+        self._console = console or Console(emoji=False)
         self._sink = ConsoleSink(self._console, config.sinks.console)
         self._stop = StopSwitch()
 
@@ -59,9 +59,10 @@ class SmartTunerMain:
             BadInputError: corpus, configuration or run directory need mending.
             StorageError: the database can't be used.
         """
-        # A corpus that can't be used leaves no empty database behind.
-        corpus = prepare_corpus(self.config, self._sink)
+        # A bad corpus leaves no empty database behind, and a wrong URL no demo corpus.
+        corpus = prepare_corpus(self.config, self._sink) if self.config.corpus else None
         with open_database(self.config.storage.url.get_secret_value()) as database:
+            corpus = corpus or prepare_corpus(self.config, self._sink)
             with self._stop.listening():
                 state = self._run(database, corpus)
             return print_results(self._console, database, self.config, state, self._stop)

@@ -26,7 +26,9 @@ def print_results(
         console.print(trials_table(trials.list_of(name)))
         for trial in best:
             console.print(best_panel(trial))
-        console.print(_last_line(name, state, bool(best)), markup=False, highlight=False)
+        console.print(
+            _last_line(name, state, bool(best)), markup=False, highlight=False, soft_wrap=True
+        )
     if state is StudyState.STOPPED and not stop.by_timeout:
         return TunerExit.STOPPED
     return TunerExit.FINISHED if best else TunerExit.NO_RESULT
@@ -44,5 +46,8 @@ def _last_line(name: str, state: StudyState, found: bool) -> str:
     if state is StudyState.STOPPED:
         return f"Study '{name}' stopped; start it again to continue where it is."
     if not found:
-        return f"Study '{name}' is finished, but no trial was completed: see the reasons above."
+        return (
+            f"Study '{name}' is finished, but no trial was completed: see the reasons above. "
+            "Trials that never aligned need more trainer.steps, or a longer health.grace_steps."
+        )
     return f"Study '{name}' is finished. Speak with: smart-tuner synthesize 'your text' out.wav"

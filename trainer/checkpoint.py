@@ -18,6 +18,11 @@ from trainer.paths import RunPaths, atomic_path
 from trainer.text import Language, symbol_table
 
 VERSION = 1
+# What torch.load raises on files that are cut, empty or something else altogether.
+_UNREADABLE = (
+    OSError, RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError,
+    OverflowError, pickle.UnpicklingError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,9 +118,16 @@ def _read(path: Path, device: torch.device | str) -> dict[str, Any]:
         contents = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise BadInputError(f"checkpoint {path}: no such file") from None
-    except (OSError, RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BadInputError(f"checkpoint {path} can't be read: {reason}") from None
+    except IsADirectoryError:
+        raise BadInputError(
+            f"checkpoint {path} can't be read: it is a directory, name a file in it"
+        ) from None
+    except _UNREADABLE as error:
+        raise BadInputError(
+            f"checkpoint {path} can't be read: it is damaged, or no checkpoint "
+            f"({type(error).__name__}); name one that training wrote, such as "
+            "runs/demo/0/checkpoints/best.pt"
+        ) from None
     if not isinstance(contents, dict) or contents.get("version") != VERSION:
         raise BadInputError(f"checkpoint {path} was not written by this trainer (no version 1)")
     return contents

@@ -34,6 +34,8 @@ def synthesize(
         BadInputError: the checkpoint can't be used, the text holds no known symbol, or ``out``
             can't be written.
     """
+    if out.suffix.lower() != ".wav":
+        raise BadInputError(f"{out}: only WAV is written; let the name end in .wav")
     checkpoint = Checkpoint.load(checkpoint_path, device)
     hparams, table = checkpoint.hparams, symbol_table(checkpoint.hparams.symbols)
     sequence = text_to_sequence(text, checkpoint.language, table, append_eos=False)

@@ -21,7 +21,7 @@ _CHUNK = 1 << 16
 
 
 @click.command()
-@click.argument("trial", type=int)
+@click.argument("trial", type=click.IntRange(0, 2**31 - 1))
 @click.option("-f", "--follow", is_flag=True, help="Go on until the trial ends.")
 @name_option
 @storage_option

@@ -18,6 +18,9 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
 class OutputConsole(Console):
     """Standard output with colours; a closed pipe is the edge's affair, not a reason to exit."""
 
+    def __init__(self) -> None:
+        super().__init__(emoji=False)  # `:x:` in a text or a name is the user's own
+
     def on_broken_pipe(self) -> None:
         """Pass it on."""
         raise BrokenPipeError

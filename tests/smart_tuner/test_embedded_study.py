@@ -46,7 +46,7 @@ EXPLODES = {Reason.GRADIENT_EXPLOSION, Reason.NON_FINITE}
 PROBES = [{"learning_rate": 0.3}, {"learning_rate": 3e-5}]
 SHORT: dict[str, Any] = {
     "study": {"trials": 1},
-    "trainer": {"preset": "demo", "steps": 250, "evaluate_every": 50},
+    "trainer": {"preset": "demo", "steps": 300, "evaluate_every": 100},
     "health": {"grace_steps": 75},
 }
 
@@ -144,7 +144,7 @@ def loudness(samples: Any) -> float:
 
 
 def test_a_short_study_keeps_the_promises(tmp_path: Path, demo_corpus: Path) -> None:
-    """The fast sibling: two probes and the known-good settings, with half the steps."""
+    """The fast sibling: two probes and the known-good settings, with three fifths of the steps."""
     (tmp_path / DEMO_DIRECTORY).parent.mkdir()
     (tmp_path / DEMO_DIRECTORY).symlink_to(demo_corpus)
     assert load_config(None, SHORT, environ={}).probes == tuple(PROBES)
@@ -152,7 +152,7 @@ def test_a_short_study_keeps_the_promises(tmp_path: Path, demo_corpus: Path) -> 
 
 
 def test_a_short_study_in_russian_keeps_the_promises(tmp_path: Path) -> None:
-    """The fast sibling: the known-good settings, with half the steps."""
+    """The fast sibling: the known-good settings, with three fifths of the steps."""
     corpus = make_demo_corpus(tmp_path / "speech", "ru")
     run_and_check(tmp_path, {**SHORT, "corpus": str(corpus)})
 

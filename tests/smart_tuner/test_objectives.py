@@ -55,15 +55,3 @@ def test_several_objectives_give_a_pareto_front(workshop: Workshop) -> None:
     for number in trials:
         assert (f"Best trial: {number}" in ran.out) is (number in front)
     assert "is done" in workshop.run(**sections).out
-
-
-def test_the_real_trainer_keeps_the_best_by_the_first_objective(real_workshop: Workshop) -> None:
-    objectives = {"study": {"trials": 1, "objective": ["val_loss", "quality"]}}
-    assert real_workshop.run(**objectives).code is TunerExit.FINISHED
-    (trial,) = real_workshop.trials()
-    losses = {
-        event.step: event.payload["validation.loss"] for event in real_workshop.kept("evaluation")
-    }
-    assert set(losses) == {3, 6}
-    assert trial.values == (trial.metrics["validation.loss"], trial.metrics["quality"])
-    assert trial.value == min(losses.values())

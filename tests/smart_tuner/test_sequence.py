@@ -13,7 +13,7 @@ from smart_tuner.exit_codes import TunerExit
 from storage.records import TrialRole, TrialState
 
 Workshop = Any
-TRIALS = 6
+TRIALS = 5
 SAMPLERS = [{"kind": "tpe", "n_startup_trials": 2}, {"kind": "cmaes"}, {"kind": "random"}]
 PROBES = {"probes": [{"learning_rate": 0.3}, {"learning_rate": 3e-5, "prenet_dims": [8, 16]}]}
 

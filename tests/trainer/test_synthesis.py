@@ -62,9 +62,9 @@ def test_a_wav_that_cannot_be_written(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BadInputError, match=r"file/a\.wav can't be written"):
         synthesize(checkpoint, "The red queen.", tmp_path / "file" / "a.wav", CPU, 0)
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(BadInputError, match=r"folder can't be written"):
-        synthesize(checkpoint, "The red queen.", tmp_path / "folder", CPU, 0)
+    (tmp_path / "folder.wav").mkdir()
+    with pytest.raises(BadInputError, match=r"folder\.wav can't be written"):
+        synthesize(checkpoint, "The red queen.", tmp_path / "folder.wav", CPU, 0)
 
 
 def test_the_command_speaks_and_reports(checkpoint: Path, tmp_path: Path, finish: Finish) -> None:
