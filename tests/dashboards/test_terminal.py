@@ -116,7 +116,7 @@ class TestTrialsTable:
 
         first = _line(text, "0.812").split(maxsplit=6)
         assert first[:6] == ["0", "trial", "complete", "–", "0.812", "500"]
-        assert first[6].strip() == "learning_rate=0.0123, symbols=ru"
+        assert first[6].strip() == "learning_rate=0.0123 symbols=ru"
         assert _line(text, "probe").split() == [
             "1",
             "probe",
