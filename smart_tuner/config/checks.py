@@ -5,7 +5,7 @@ from typing import Any, get_origin
 
 from smart_tuner.config.parameters import CategoricalParameter, FloatParameter, Parameter
 from smart_tuner.config.sections import TrainerSection, typed_hparams
-from smart_tuner.config.suggest import suggestion
+from trainer.hparams.suggestion import suggestion
 from trainer.hparams import HParams
 
 _GRID_LIMIT = 500

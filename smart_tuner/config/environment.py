@@ -7,7 +7,7 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from smart_tuner.config.schema import Location
 from smart_tuner.config.study_config import StudyConfig
-from smart_tuner.config.suggest import suggestion
+from trainer.hparams.suggestion import suggestion
 from trainer.exit_codes import BadInputError
 
 PREFIX = "SMART_TUNER_"

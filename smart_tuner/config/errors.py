@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from smart_tuner.config.schema import Location, Place, place_of
-from smart_tuner.config.suggest import suggestion
+from trainer.hparams.suggestion import suggestion
 
 _SECRET_SECTION = "storage"
 _LONGEST_VALUE = 60

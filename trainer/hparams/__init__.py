@@ -1,0 +1,14 @@
+"""Hyperparameters: typed, frozen, named as NVIDIA/tacotron2 names them where it has a name."""
+
+from trainer.hparams.hparams import HParams
+from trainer.hparams.parsing import parse_assignments, parse_hparams, read_hparams_file
+from trainer.hparams.presets import PRESETS, PresetName
+
+__all__ = [
+    "PRESETS",
+    "HParams",
+    "PresetName",
+    "parse_assignments",
+    "parse_hparams",
+    "read_hparams_file",
+]
