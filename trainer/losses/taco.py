@@ -6,13 +6,31 @@ from torch.nn import functional as F
 from trainer.model.layers import length_mask
 
 
-def masked_mse(outputs: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
-    """Mean squared error over the valid frames of [B, n_mels, T], lengths [B]."""
+def masked_mse(
+    outputs: Tensor, targets: Tensor, lengths: Tensor, n_frames: int | None = None
+) -> Tensor:
+    """Mean squared error over the valid frames of [B, n_mels, T], lengths [B].
+
+    Args:
+        outputs: [B, n_mels, T].
+        targets: [B, n_mels, T].
+        lengths: [B] valid frames.
+        n_frames: frames to take the mean over; None: those of ``lengths``.
+    """
     mask = length_mask(lengths, targets.shape[2]).unsqueeze(1)  # [B, 1, T]
     squared = F.mse_loss(outputs, targets, reduction="none").masked_fill(~mask, 0.0)
-    return squared.sum() / (lengths.sum() * targets.shape[1])
+    count = lengths.sum() if n_frames is None else n_frames
+    return squared.sum() / (count * targets.shape[1])
 
 
-def taco_loss(mel: Tensor, mel_postnet: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
-    """Masked MSE before the postnet plus masked MSE after it; all [B, n_mels, T]."""
-    return masked_mse(mel, targets, lengths) + masked_mse(mel_postnet, targets, lengths)
+def taco_loss(
+    mel: Tensor,
+    mel_postnet: Tensor,
+    targets: Tensor,
+    lengths: Tensor,
+    n_frames: int | None = None,
+) -> Tensor:
+    """Masked MSE before the postnet plus masked MSE after it; as :func:`masked_mse`."""
+    return masked_mse(mel, targets, lengths, n_frames) + masked_mse(
+        mel_postnet, targets, lengths, n_frames
+    )

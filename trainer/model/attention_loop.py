@@ -18,6 +18,8 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from trainer.model.layers import full_precision, recurrence
+
 
 @dataclass(frozen=True)
 class Masks:
@@ -54,9 +56,11 @@ def attention_loop(
     Returns:
         hidden [T', B, H], contexts [T', B, E] and alignments [T', B, N].
     """
-    hidden, contexts, weights = _AttentionLoop.apply(  # type: ignore[no-untyped-call]
-        pre_gates, recurrent, memory, processed_memory, query, location, v, masks
-    )
+    inputs = (pre_gates, recurrent, memory, processed_memory, query, location, v)
+    with recurrence(pre_gates.device):
+        hidden, contexts, weights = _AttentionLoop.apply(  # type: ignore[no-untyped-call]
+            *(full_precision(tensor) for tensor in inputs), masks
+        )
     return hidden, contexts, weights
 
 

@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from trainer.hparams import HParams
 from trainer.model.attention import Attention, AttentionMemory
 from trainer.model.attention_loop import Masks, attention_loop
-from trainer.model.layers import LinearNorm
-from trainer.model.outputs import DecoderOutputs
+from trainer.model.layers import LinearNorm, recurrence
+from trainer.model.outputs import DecoderOutputs, ForcedDecoderOutputs
 from trainer.model.prenet import Prenet
 
 
@@ -25,8 +25,8 @@ def lstm_cell(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
     return o.sigmoid() * cell.tanh(), cell
 
 
-class Decoder(nn.Module):
-    """Makes ``n_frames_per_step`` (r) mel frames a step."""
+class FrameDecoder(nn.Module):
+    """Makes ``n_frames_per_step`` (r) mel frames a step; what both decoders of a model share."""
 
     def __init__(self, hparams: HParams) -> None:
         super().__init__()
@@ -44,24 +44,27 @@ class Decoder(nn.Module):
             hparams.decoder_rnn_dim + encoder_dim,
             hparams.n_mel_channels * hparams.n_frames_per_step,
         )
-        self.gate_layer = LinearNorm(
-            hparams.decoder_rnn_dim + encoder_dim, 1, bias=True, gain="sigmoid"
-        )
 
-    def forward(self, memory: Tensor, mels: Tensor, padding: Tensor | None) -> DecoderOutputs:
-        """Teacher forcing.
+    def _forced(
+        self, memory: Tensor, mels: Tensor, padding: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Teacher forcing up to the projections.
 
         Args:
             memory: [B, N, encoder_embedding_dim].
             mels: [B, n_mels, T] in model units, T a multiple of r.
             padding: [B, N] bool, True on padding tokens, or None.
+
+        Returns:
+            [decoder hidden; context] [T', B, decoder_rnn_dim + encoder_embedding_dim] and the
+            alignments [B, T', N].
         """
         frames = self._teacher_frames(mels)  # [T', B, n_mels]
         fixed = self.attention_layer.prepare(memory, padding)
         hidden, contexts, weights = self._attend(self.prenet(frames), fixed)
-        decoded = self._decode(torch.cat((hidden, contexts), dim=2))  # [T', B, decoder_rnn_dim]
-        mel, gate = self._project(torch.cat((decoded, contexts), dim=2))
-        return DecoderOutputs(mel, gate, weights.transpose(0, 1))
+        with recurrence(memory.device):
+            decoded = self._decode(torch.cat((hidden, contexts), dim=2))  # [T', B, decoder_rnn_dim]
+        return torch.cat((decoded, contexts), dim=2), weights.transpose(0, 1)
 
     def _teacher_frames(self, mels: Tensor) -> Tensor:
         """The last frame of every step, delayed by one step behind the zero go-frame."""
@@ -111,14 +114,39 @@ class Decoder(nn.Module):
             decoded.append(hidden)
         return torch.stack(decoded)
 
-    def _project(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """[T', B, D+E] -> mel [B, n_mels, r·T'] and gate logits [B, T']."""
+    def _frames(self, features: Tensor) -> Tensor:
+        """[T', B, D+E] -> mel [B, n_mels, r·T']."""
         steps, batch = features.shape[:2]
         r, n_mels = self.hparams.n_frames_per_step, self.hparams.n_mel_channels
-        mel = self.linear_projection(features).view(steps, batch, r, n_mels)
-        mel = mel.permute(1, 3, 0, 2).reshape(batch, n_mels, steps * r)
+        mel: Tensor = self.linear_projection(features).view(steps, batch, r, n_mels)
+        return mel.permute(1, 3, 0, 2).reshape(batch, n_mels, steps * r)
+
+
+class Decoder(FrameDecoder):
+    """The published decoder: frames, and a gate that stops."""
+
+    def __init__(self, hparams: HParams) -> None:
+        super().__init__(hparams)
+        self.gate_layer = LinearNorm(
+            hparams.decoder_rnn_dim + hparams.encoder_embedding_dim, 1, bias=True, gain="sigmoid"
+        )
+
+    def forward(self, memory: Tensor, mels: Tensor, padding: Tensor | None) -> ForcedDecoderOutputs:
+        """Teacher forcing.
+
+        Args:
+            memory: [B, N, encoder_embedding_dim].
+            mels: [B, n_mels, T] in model units, T a multiple of r.
+            padding: [B, N] bool, True on padding tokens, or None.
+        """
+        features, alignments = self._forced(memory, mels, padding)
+        mel, gate = self._project(features)
+        return ForcedDecoderOutputs(mel, gate, alignments, features.transpose(0, 1))
+
+    def _project(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """[T', B, D+E] -> mel [B, n_mels, r·T'] and gate logits [B, T']."""
         gate: Tensor = self.gate_layer(features).squeeze(2).t().contiguous()
-        return mel, gate
+        return self._frames(features), gate
 
     @torch.no_grad()
     def infer(

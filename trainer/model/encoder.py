@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from trainer.hparams import HParams
-from trainer.model.layers import ConvBatchNorm
+from trainer.model.layers import ConvBatchNorm, full_precision, recurrence
 
 
 class Encoder(nn.Module):
@@ -45,8 +45,9 @@ class Encoder(nn.Module):
         for convolution in self.convolutions:
             x = F.dropout(F.relu(convolution(x, mask)), self.dropout, self.training)
         packed = pack_padded_sequence(
-            x.transpose(1, 2), lengths.cpu(), batch_first=True, enforce_sorted=False
+            full_precision(x).transpose(1, 2), lengths.cpu(), batch_first=True, enforce_sorted=False
         )
-        outputs, _ = self.lstm(packed)
+        with recurrence(x.device):
+            outputs, _ = self.lstm(packed)
         memory, _ = pad_packed_sequence(outputs, batch_first=True, total_length=x.shape[2])
         return torch.as_tensor(memory)

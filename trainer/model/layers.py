@@ -14,6 +14,16 @@ def length_mask(lengths: Tensor, size: int) -> Tensor:
     return torch.arange(size, device=lengths.device)[None, :] < lengths[:, None]
 
 
+def full_precision(tensor: Tensor) -> Tensor:
+    """``tensor`` as float32 where autocast had made it half precision, else itself."""
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+
+
+def recurrence(device: torch.device) -> torch.autocast:
+    """No autocast: what feeds back over hundreds of steps stays in full precision."""
+    return torch.autocast(device.type, enabled=False)
+
+
 class LinearNorm(nn.Module):
     """A Xavier-initialised linear layer under the key ``linear_layer``."""
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class DecoderOutputs:
-    """Of the decoder under teacher forcing."""
+    """Of the decoder."""
 
     mel_outputs: Tensor
     """[B, n_mels, r·T'], model units."""
@@ -15,6 +15,24 @@ class DecoderOutputs:
     """[B, T'], logits: stop at this step."""
     alignments: Tensor
     """[B, T', N], each row sums to 1."""
+
+
+@dataclass(frozen=True)
+class ForcedDecoderOutputs(DecoderOutputs):
+    """Of the decoder under teacher forcing."""
+
+    features: Tensor
+    """[B, T', decoder_rnn_dim + encoder_embedding_dim]: decoder hidden state and context."""
+
+
+@dataclass(frozen=True)
+class CoarseOutputs:
+    """Of the coarse decoder, which makes ``ddc_r`` frames a step (double decoder consistency)."""
+
+    mel_outputs: Tensor
+    """[B, n_mels, T], model units, 0 beyond an utterance's frames."""
+    alignments: Tensor
+    """[B, ceil(T / ddc_r), N], each row sums to 1."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +47,14 @@ class TacotronOutputs:
     """[B, T'], logits."""
     alignments: Tensor
     """[B, T', N]."""
+    coarse: CoarseOutputs | None = None
+    """Where ``use_ddc``."""
+    recognised: Tensor | None = None
+    """[B, T', n_symbols + 1], logits of the recogniser, the blank last; where ``use_mmi``."""
+    style: Tensor | None = None
+    """[B, encoder_embedding_dim], the style tokens' embedding of the reference; ``use_gst``."""
+    predicted_style: Tensor | None = None
+    """[B, encoder_embedding_dim], the style that the text alone suggests; where ``use_gst``."""
 
 
 @dataclass(frozen=True)
