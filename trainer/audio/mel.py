@@ -9,6 +9,7 @@ from torch import Tensor
 from trainer.hparams import HParams
 
 _FLOOR = 1e-5
+_HIFIGAN_POWER = 1e-9  # HiFi-GAN adds it to the power spectrum, so that the root has a gradient
 SILENCE = math.log(_FLOOR)
 """The log-mel value of silence, -11.513."""
 
@@ -39,12 +40,14 @@ class MelExtractor:
         self.window = torch.hann_window(hparams.win_length, periodic=True)
 
     def magnitude(self, wav: Tensor) -> Tensor:
-        """[L] samples in [-1, 1] -> [filter_length/2 + 1, floor(L/hop) + 1]."""
-        half = self.hparams.filter_length // 2
+        """[L] samples in [-1, 1] -> [filter_length/2 + 1, T]."""
+        margins = frame_margins(self.hparams)
         # Reflection needs more samples than it mirrors; a shorter sound is padded with silence.
-        mode = "reflect" if wav.shape[0] > half else "constant"
-        padded = torch.nn.functional.pad(wav[None, None], (half, half), mode=mode)[0, 0]
-        return torch.stft(
+        mode = "reflect" if wav.shape[0] > max(margins) else "constant"
+        padded = torch.nn.functional.pad(wav[None, None], margins, mode=mode)[0, 0]
+        if padded.shape[0] < self.hparams.filter_length:  # less than a frame
+            return padded.new_zeros(self.filters.shape[1], 0)
+        spectrum = torch.stft(
             padded,
             n_fft=self.hparams.filter_length,
             hop_length=self.hparams.hop_length,
@@ -52,11 +55,28 @@ class MelExtractor:
             window=self.window,
             center=False,
             return_complex=True,
-        ).abs()
+        )
+        if self.hparams.mel_framing == "hifigan":
+            return torch.sqrt(torch.view_as_real(spectrum).square().sum(-1) + _HIFIGAN_POWER)
+        return spectrum.abs()
 
     def __call__(self, wav: Tensor) -> Tensor:
-        """[L] samples in [-1, 1] -> natural log-mels [n_mels, floor(L/hop) + 1]."""
+        """[L] samples in [-1, 1] -> natural log-mels [n_mels, T]."""
         return torch.log(torch.clamp(self.filters @ self.magnitude(wav), min=_FLOOR))
+
+
+def frame_margins(hparams: HParams) -> tuple[int, int]:
+    """How many samples are padded before and after a sound.
+
+    ``centered``: frame t lies around sample t · hop_length, and floor(L / hop_length) + 1 frames
+    reach from the first sample to the last. ``hifigan``: frame t lies around the middle of samples
+    t · hop_length to (t + 1) · hop_length, which a vocoder makes of it; there are
+    floor(L / hop_length) frames, as in HiFi-GAN (Kong et al. 2020, arXiv 2010.05646).
+    """
+    if hparams.mel_framing == "centered":
+        return (hparams.filter_length // 2,) * 2
+    both = hparams.filter_length - hparams.hop_length
+    return both // 2, both - both // 2
 
 
 def mel_spectrogram(
@@ -70,7 +90,8 @@ def mel_spectrogram(
         hparams: the audio parameters; the defaults where None.
 
     Returns:
-        [n_mels, floor(L / hop_length) + 1]; silence is ``SILENCE`` (-11.513).
+        [n_mels, floor(L / hop_length) + 1], without the 1 where ``mel_framing`` is ``hifigan``.
+        Silence is ``SILENCE`` (-11.513).
 
     Raises:
         ValueError: the sampling rate differs from the hparams'.

@@ -35,6 +35,29 @@ def test_speech_comes_back(speech: np.ndarray) -> None:
     assert np.corrcoef(again[loud], mel[loud])[0, 1] > 0.97
 
 
+def test_speech_comes_back_from_hifigans_frames(speech: np.ndarray) -> None:
+    hparams = HParams(mel_framing="hifigan")
+    mel = mel_spectrogram(speech, RATE, hparams)
+    wav = griffin_lim(mel, hparams)
+    assert len(wav) == mel.shape[1] * 256 == len(speech) // 256 * 256
+    assert decibels(wav) == pytest.approx(decibels(speech), abs=1.0)
+    again = mel_spectrogram(wav, RATE, hparams)
+    loud = mel > SILENCE + 4
+    assert (again - mel)[loud].abs().mean() < 0.25
+
+
+@pytest.mark.parametrize("framing", ["centered", "hifigan"])
+@pytest.mark.parametrize("hop", [256, 201])
+def test_sound_is_where_it_was(framing: str, hop: int) -> None:
+    """A burst of noise comes back at its own time, to a few milliseconds."""
+    hparams = HParams.model_validate({"mel_framing": framing, "hop_length": hop})
+    wav = np.zeros(12_000, dtype=np.float32)
+    wav[5000:7000] = np.random.default_rng(0).normal(0, 0.1, 2000)
+    again = griffin_lim(mel_spectrogram(wav, RATE, hparams), hparams).astype(np.float64)
+    centre = np.average(np.arange(len(again)), weights=again**2)
+    assert centre == pytest.approx(6000, abs=40)
+
+
 def test_more_rounds_come_closer(speech: np.ndarray) -> None:
     mel = mel_spectrogram(speech, RATE)
     loud = mel > SILENCE + 4
@@ -57,9 +80,16 @@ def test_the_same_mel_gives_the_same_sound(speech: np.ndarray) -> None:
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 6, 9])
 def test_short_mels(frames: int) -> None:
-    wav = griffin_lim(torch.full((80, frames), -4.0), HParams(), n_iterations=2)
-    assert wav.shape == ((frames - 1) * 256,)
-    assert np.isfinite(wav).all()
+    for framing, expected in (("centered", (frames - 1) * 256), ("hifigan", frames * 256)):
+        hparams = HParams.model_validate({"mel_framing": framing})
+        wav = griffin_lim(torch.full((80, frames), -4.0), hparams, n_iterations=2)
+        assert wav.shape == (expected,)
+        assert np.isfinite(wav).all()
+
+
+def test_no_frames_are_no_sound() -> None:
+    wav = griffin_lim(torch.zeros(80, 0), HParams(mel_framing="hifigan"))
+    assert wav.shape == (0,)
 
 
 def test_silence_stays_silent() -> None:
