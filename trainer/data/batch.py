@@ -1,6 +1,6 @@
 """Padded batches."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,25 +26,50 @@ class Batch:
     ids: tuple[str, ...]
 
     def to(self, device: torch.device) -> "Batch":
-        """The same batch on ``device``."""
+        """The same batch on ``device``; a pinned one is copied while the CPU goes on."""
+        return self._changed(lambda t: t.to(device, non_blocking=t.is_pinned()))
+
+    def pin_memory(self) -> "Batch":
+        """The same batch in pinned memory, from which a GPU copies by itself."""
+        return self._changed(Tensor.pin_memory)
+
+    def __reduce__(self) -> tuple[Callable[..., "Batch"], tuple[object, ...]]:
+        # Between processes batches go as plain bytes. torch would put each tensor into shared
+        # memory, of which containers have 64 MB, and keep a file open for it.
+        arrays = (self.text, self.text_lengths, self.mels, self.mel_lengths)
+        return _unpacked, (*(tensor.numpy() for tensor in arrays), self.ids)
+
+    def _changed(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         return Batch(
-            self.text.to(device),
-            self.text_lengths.to(device),
-            self.mels.to(device),
-            self.mel_lengths.to(device),
+            change(self.text),
+            change(self.text_lengths),
+            change(self.mels),
+            change(self.mel_lengths),
             self.ids,
         )
 
 
-def collate(items: Sequence[Item], scale: MelScale) -> Batch:
-    """Pad ``items`` to one batch."""
+def _unpacked(
+    text: np.ndarray,
+    text_lengths: np.ndarray,
+    mels: np.ndarray,
+    mel_lengths: np.ndarray,
+    ids: tuple[str, ...],
+) -> Batch:
+    tensor = torch.from_numpy
+    return Batch(tensor(text), tensor(text_lengths), tensor(mels), tensor(mel_lengths), ids)
+
+
+def collate(items: Sequence[Item], scale: MelScale, n_tokens: int = 0, n_frames: int = 0) -> Batch:
+    """Pad ``items`` to one batch: to the longest, or to ``n_tokens`` and ``n_frames`` if larger."""
     text_lengths = torch.tensor([len(item.sequence) for item in items])
     mel_lengths = torch.tensor([item.n_frames for item in items])
     mels = [item.mel() for item in items]
-    text = torch.zeros(len(items), int(text_lengths.max()), dtype=torch.long)
-    padded = np.full(
-        (len(items), mels[0].shape[0], int(mel_lengths.max())), scale.silence, dtype=np.float32
-    )
+    n_tokens = max(n_tokens, int(text_lengths.max()))
+    n_frames = max(n_frames, int(mel_lengths.max()))
+    text = torch.zeros(len(items), n_tokens, dtype=torch.long)
+    shape = len(items), mels[0].shape[0], n_frames
+    padded = np.full(shape, scale.silence, dtype=np.float32)
     for row, (item, mel) in enumerate(zip(items, mels, strict=True)):
         text[row, : len(item.sequence)] = torch.tensor(item.sequence)
         padded[row, :, : mel.shape[1]] = scale.normalise(mel)

@@ -1,17 +1,22 @@
 """The training and held-out sets of one run."""
 
-from collections.abc import Callable, Iterable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from trainer.corpus import Corpus, Utterance, split_corpus
+from trainer.data.mel_file import Mel
 from trainer.data.mel_scale import MelScale
 from trainer.data.mel_store import MelStore
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams
-from trainer.text import Language, symbol_table, text_to_sequence
+from trainer.text import symbol_table, texts_to_sequences
 
 _LEAST_VARIANCE = 1e-3
 """Of log-mels; speech has several units."""
@@ -29,9 +34,20 @@ class Item:
     mel_path: Path
     n_frames: int
 
-    def mel(self) -> np.ndarray:
-        """Natural log-mels [n_mels, n_frames], float32."""
-        return np.asarray(np.load(self.mel_path, mmap_mode="r"))
+    def mel(self) -> Mel:
+        """Natural log-mels [n_mels, n_frames].
+
+        Raises:
+            BadInputError: the file has gone or was damaged since the run began.
+        """
+        try:
+            mel: Mel = np.load(self.mel_path)
+        except (OSError, ValueError, EOFError) as error:
+            raise BadInputError(
+                f"cached mel {self.mel_path} of '{self.utterance.id}' can't be read any more "
+                f"({error}); start again, and it is computed anew"
+            ) from None
+        return mel
 
 
 @dataclass(frozen=True)
@@ -50,43 +66,107 @@ class Dataset:
         total = sum(float(np.abs(i.mel() - self.mean_mel[:, None]).sum()) for i in self.held_out)
         return total / sum(i.n_frames * len(self.mean_mel) for i in self.held_out)
 
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 of what is trained and validated on: recordings, symbols, order."""
+        digest = hashlib.sha256()
+        for item in (*self.training, *self.held_out):  # a mel's name stands for its content
+            digest.update(f"{item.utterance.id}|{item.mel_path.name}|{item.sequence}\n".encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A stored mel, and its share of the training set's mean and deviation (float64)."""
+
+    path: Path
+    n_frames: int
+    total: np.ndarray
+    """[n_mels]: the sum over frames."""
+    squares: float
+
 
 def build_datasets(
-    corpus: Corpus, hparams: HParams, store: MelStore, progress: Progress
+    corpus: Corpus,
+    hparams: HParams,
+    store: MelStore,
+    progress: Progress,
+    workers: int | None = None,
 ) -> Dataset:
-    """Split the corpus, compute missing mels, measure the training set.
+    """Split the corpus, verify its mels and compute missing ones, measure the training set.
+
+    Args:
+        corpus: what to train on.
+        hparams: the run's.
+        store: where mels are kept; afterwards ``store.repaired`` names those found damaged.
+        progress: shows how far it is.
+        workers: threads that read and compute mels; as many as torch's where None.
 
     Raises:
-        BadInputError: the corpus is too small, or a recording can't be read.
+        BadInputError: the corpus is too small, a recording can't be read, the store can't be
+            written, or phonemes lack espeak-ng.
     """
     split = split_corpus(corpus)
-    training = _items(progress(split.training, "mels"), corpus.language, hparams, store)
-    held_out = _items(progress(split.held_out, "held-out mels"), corpus.language, hparams, store)
-    mean_mel, scale = _measure(training, hparams)
-    return Dataset(training, held_out, scale, mean_mel)
+    utterances = (*split.training, *split.held_out)
+    sequences = texts_to_sequences(
+        [utterance.text for utterance in utterances], corpus.language,
+        symbol_table(hparams.symbols), hparams.append_eos,
+    )  # fmt: skip
+    with _threads(workers) as pool:
+        training = _measured(split.training, store, pool, progress, "mels")
+        held_out = _measured(split.held_out, store, pool, progress, "held-out mels")
+    mean_mel, scale = _scale(training, hparams)
+    items = tuple(
+        Item(utterance, tuple(sequence), mel.path, mel.n_frames)
+        for utterance, sequence, mel in zip(
+            utterances, sequences, (*training, *held_out), strict=True
+        )
+    )
+    n_training = len(split.training)
+    return Dataset(items[:n_training], items[n_training:], scale, mean_mel)
 
 
-def _items(
-    utterances: Iterable[Utterance], language: Language, hparams: HParams, store: MelStore
-) -> tuple[Item, ...]:
-    table = symbol_table(hparams.symbols)
-    items = []
-    for utterance in utterances:
-        path = store.prepare(utterance)
-        sequence = text_to_sequence(utterance.text, language, table, hparams.append_eos)
-        n_frames = np.load(path, mmap_mode="r").shape[1]
-        items.append(Item(utterance, tuple(sequence), path, n_frames))
-    return tuple(items)
+@contextmanager
+def _threads(workers: int | None) -> Iterator[ThreadPoolExecutor]:
+    """A pool in which torch computes with one thread each: the same bits, however many there are.
+
+    Decoding, checksums, FFTs and products let other threads run, so that processes aren't needed.
+    """
+    n_torch = torch.get_num_threads()
+    torch.set_num_threads(1)
+    pool = ThreadPoolExecutor(workers or n_torch, thread_name_prefix="mels")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(n_torch)
 
 
-def _measure(items: tuple[Item, ...], hparams: HParams) -> tuple[np.ndarray, MelScale]:
-    """The per-bin mean [n_mels] and the scalar scale, one pass, float64."""
+def _measured(
+    utterances: Sequence[Utterance],
+    store: MelStore,
+    pool: ThreadPoolExecutor,
+    progress: Progress,
+    what: str,
+) -> list[_Measured]:
+    """Fetch every mel; an utterance counts as done when its own is there."""
+
+    def measure(utterance: Utterance) -> _Measured:
+        stored = store.fetch(utterance)
+        mel = stored.mel.astype(np.float64)
+        return _Measured(stored.path, mel.shape[1], mel.sum(axis=1), float((mel**2).sum()))
+
+    results = pool.map(measure, utterances)
+    return [result for _, result in zip(progress(utterances, what), results, strict=True)]
+
+
+def _scale(mels: Sequence[_Measured], hparams: HParams) -> tuple[np.ndarray, MelScale]:
+    """The per-bin mean [n_mels] of the training mels, and the scalar scale."""
     count, total, squares = 0, np.zeros(hparams.n_mel_channels), 0.0
-    for item in items:
-        mel = item.mel().astype(np.float64)
-        count += mel.shape[1]
-        total += mel.sum(axis=1)
-        squares += float((mel**2).sum())
+    for mel in mels:
+        count += mel.n_frames
+        total += mel.total
+        squares += mel.squares
     mean_mel = total / count
     if hparams.mel_normalisation == "none":
         return mean_mel, MelScale()
