@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from trainer.exit_codes import BadInputError
 from trainer.text.arpabet import ARPABET, split_phonemes
+from trainer.text.phoneme_symbols import PHONEME_SYMBOLS
 
 PAD = "_"
 EOS = "~"
@@ -22,21 +23,25 @@ class SymbolTable:
     """A model's symbols; a symbol's number is its index in ``symbols``.
 
     Attributes:
-        name: ``nvidia``, ``en`` or ``ru``.
+        name: ``nvidia``, ``en``, ``ru`` or ``phonemes``.
         symbols: All symbols; the padding is the first, ARPAbet phonemes start with ``@``.
         eos_id: The number of the end-of-sentence symbol; None where the table has none.
+        in_phonemes: Whether the symbols stand for sounds, so that texts are phonemized first.
     """
 
     name: str
     symbols: tuple[str, ...]
     eos_id: int | None = None
+    in_phonemes: bool = False
     pad_id: ClassVar[int] = 0
 
     def __len__(self) -> int:
         return len(self.symbols)
 
     def encode(self, text: str, append_eos: bool = False) -> list[int]:
-        """The numbers of cleaned ``text``'s symbols; unknown symbols are left out.
+        """The numbers of the symbols of a reading (:func:`trainer.text.readings`).
+
+        Unknown symbols are left out.
 
         ARPAbet in braces (``{HH AW1 S}``) stands for phonemes. Padding and end of sentence are
         not written in a text: there, their characters are unknown.
@@ -55,7 +60,7 @@ class SymbolTable:
         return [*numbers, self.eos_id]
 
     def unknown(self, text: str) -> Counter[str]:
-        """The symbols of cleaned ``text`` that the table lacks, and how often each occurs."""
+        """The symbols of a reading that the table lacks, and how often each occurs."""
         return Counter(token for token in _tokens(text) if token not in self._numbers)
 
     @cached_property
@@ -65,7 +70,7 @@ class SymbolTable:
 
 
 def symbol_table(name: str) -> SymbolTable:
-    """The table called ``name``: ``nvidia``, ``en``, ``ru``, or ``auto`` (``nvidia``).
+    """The table called ``name``: ``nvidia``, ``en``, ``ru``, ``phonemes``, ``auto`` (``nvidia``).
 
     Raises:
         BadInputError: There is no such table.
@@ -99,5 +104,6 @@ _TABLES = {
         "ru",
         " -—'\"(),.:;!?абвгдеёжзийклмнопрстуфхцчшщъыьэюя" + STRESS_PLUS + STRESS_ACUTE,
     ),
+    "phonemes": SymbolTable("phonemes", (PAD, EOS, *PHONEME_SYMBOLS), eos_id=1, in_phonemes=True),
     "auto": _NVIDIA,
 }

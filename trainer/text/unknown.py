@@ -4,16 +4,20 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-from trainer.text.clean import clean_text
 from trainer.text.language import Language
+from trainer.text.sequence import readings
 from trainer.text.symbols import SymbolTable
 
 
 def unknown_symbols(texts: Iterable[str], language: Language, table: SymbolTable) -> Counter[str]:
-    """The symbols of the cleaned ``texts`` that ``table`` lacks, each with its count."""
+    """The symbols of the ``texts`` as they are read that ``table`` lacks, each with its count.
+
+    Raises:
+        BadInputError: phonemes without espeak-ng.
+    """
     counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update(table.unknown(clean_text(text, language)))
+    for reading in readings(texts, language, table):
+        counts.update(table.unknown(reading))
     return counts
 
 

@@ -39,7 +39,7 @@ def test_auto_without_a_corpus_is_nvidia():
 
 
 def test_unknown_table_names_the_known_ones():
-    with pytest.raises(BadInputError, match=r"'fr'; known are nvidia, en, ru, auto"):
+    with pytest.raises(BadInputError, match=r"'fr'; known are nvidia, en, ru, phonemes, auto"):
         symbol_table("fr")
 
 
