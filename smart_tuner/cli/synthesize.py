@@ -1,9 +1,5 @@
 """``smart-tuner synthesize``."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,28 +7,46 @@ import click
 from smart_tuner.cli.database import OpenStudy, open_study
 from smart_tuner.cli.options import name_option, storage_option
 from smart_tuner.cli.ranking import ranking
+from smart_tuner.cli.synthesis_process import run_synthesis
 from smart_tuner.exit_codes import TunerExit
-from smart_tuner.trainer_process import trainer_environment
-from trainer.exit_codes import BadInputError, TrainerExit
+from trainer.exit_codes import BadInputError
 
-_SAME = {
-    TrainerExit.FINISHED: TunerExit.FINISHED,
-    TrainerExit.BAD_INPUT: TunerExit.BAD_INPUT,
-    TrainerExit.STOPPED: TunerExit.STOPPED,
-}
-"""Exits of the trainer that mean the same here; it has said all there is to say."""
-
-
-class TrainerFailedError(RuntimeError):
-    """The trainer ended as it never should; its words are in the notes."""
+_PATH = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("text")
-@click.argument("out", metavar="OUT.WAV", type=click.Path(path_type=Path))
+@click.argument("texts", metavar="[TEXT] OUT", nargs=-1)
 @click.option(
-    "--checkpoint", type=click.Path(path_type=Path), metavar="FILE",
-    help="The voice; default: that of the best trial.",
+    "--checkpoint", type=_PATH, metavar="FILE", help="The voice; default: that of the best trial."
+)
+@click.option(
+    "--text-file", type=_PATH, metavar="FILE",
+    help="Instead of TEXT: one text a line, as text or name|text. OUT is then a folder.",
+)  # fmt: skip
+@click.option(
+    "--vocoder", type=_PATH, metavar="DIR_OR_FILE",
+    help="A HiFi-GAN generator with its config.json; default: Griffin-Lim.",
+)  # fmt: skip
+@click.option(
+    "--reference", type=_PATH, metavar="WAV", help="Speak in the style of this recording."
+)
+@click.option(
+    "--report", type=_PATH, metavar="FILE.json", help="Write what became of each sentence."
+)
+@click.option(
+    "--batch-size", type=click.IntRange(min=1), metavar="N", help="Sentences at once; default: 8."
+)
+@click.option(
+    "--retries", type=click.IntRange(min=0), metavar="N",
+    help="How often a sentence that failed is tried again; default: 2.",
+)  # fmt: skip
+@click.option(
+    "--max-symbols", type=click.IntRange(min=1), metavar="N",
+    help="Longer sentences are cut, as spoken; default: 150.",
+)  # fmt: skip
+@click.option(
+    "--pause", type=click.FloatRange(min=0), metavar="SECONDS",
+    help="Between two sentences; default: 0.25.",
 )  # fmt: skip
 @click.option("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, metavar="N", help="CPU threads.")
@@ -40,21 +54,29 @@ class TrainerFailedError(RuntimeError):
 @name_option
 @storage_option
 def synthesize(
-    text: str,
-    out: Path,
+    texts: tuple[str, ...],
     checkpoint: Path | None,
-    device: str,
-    threads: int,
-    seed: int,
     name: str | None,
     storage_url: str | None,
+    threads: int,
+    **options: object,
 ) -> TunerExit:
-    """Speak a text to a WAV."""
+    """Speak TEXT to the WAV OUT, or the texts of a file to WAVs in the folder OUT.
+
+    Long texts are cut into sentences. A sentence that failed is tried again, and named if it fails
+    for good; the exit code is 0 all the same.
+    """
+    if len(texts) != (2 if options["text_file"] is None else 1):
+        raise click.UsageError("say TEXT and OUT, or --text-file FILE and OUT")
     voice = _best_checkpoint(storage_url, name) if checkpoint is None else checkpoint
-    options = {"checkpoint": voice, "device": device, "threads": threads, "seed": seed}
+    passed_on = {"checkpoint": voice, "threads": threads, **options}
     # Joined, and texts after --: what begins with a dash stays what it is.
-    settings = [f"--{option}={value}" for option, value in options.items()]
-    return _run(["synthesize", *settings, "--", text, str(out)], threads)
+    settings = [
+        f"--{option.replace('_', '-')}={value}"
+        for option, value in passed_on.items()
+        if value is not None
+    ]
+    return run_synthesis([*settings, "--", *texts], threads)
 
 
 def _best_checkpoint(storage_url: str | None, name: str | None) -> Path:
@@ -76,22 +98,3 @@ def _checkpoint_of_best(study: OpenStudy) -> Path:
             f" {ranked.best.number}, is not there{where}: name another with --checkpoint"
         )
     return Path(checkpoint)
-
-
-def _run(arguments: Sequence[str], threads: int) -> TunerExit:
-    command = [sys.executable, "-P", "-m", "trainer", *arguments]
-    done = subprocess.run(
-        command,
-        env=trainer_environment(os.environ, threads),
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    )
-    if done.returncode in _SAME:
-        click.echo(done.stderr, err=True, nl=False)
-        return _SAME[TrainerExit(done.returncode)]
-    if done.returncode == TrainerExit.OUT_OF_MEMORY:
-        raise BadInputError("not enough memory to speak: try --device cpu, or end other programs")
-    error = TrainerFailedError(f"the trainer ended with exit code {done.returncode}")
-    error.add_note(done.stderr)
-    raise error

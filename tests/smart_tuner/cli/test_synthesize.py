@@ -1,4 +1,5 @@
-import subprocess
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,7 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hparams=hparams,
         language="ru",
         scale=MelScale(),
-        random_states={},
-        best=None,
+        continuation=None,
     ).save(path)
     return path
 
@@ -75,27 +75,74 @@ def test_no_voice_yet(cli: Callable[..., Any]) -> None:
     assert "study 'live': no trial is complete: name a --checkpoint" in said.err
 
 
+def test_many_texts(cli: Callable[..., Any], voice: Path) -> None:
+    Path("texts.txt").write_text("да|Да.\nНет, нет.\n", encoding="utf-8")
+    options = ["--text-file", "texts.txt", "--batch-size=1", "--retries=0", "--report", "r.json",
+               "--max-symbols=90", "--pause=0.5"]  # fmt: skip
+    said = cli("synthesize", *options, "--checkpoint", voice, "out")
+    assert said.code == 0, said.err
+    assert sorted(path.name for path in Path("out").iterdir()) == ["0002.wav", "да.wav"]
+    report = json.loads(Path("r.json").read_text(encoding="utf-8"))
+    assert [text["text"] for text in report["texts"]] == ["Да.", "Нет, нет."]
+    assert {s["attempts"] for text in report["texts"] for s in text["sentences"]} == {1}
+
+
 @pytest.mark.parametrize(
-    ("ended", "code", "words"),
+    ("arguments", "message"),
     [
-        (5, 2, "error: not enough memory to speak: try --device cpu, or end other programs\n"),
-        (3, 4, ""),
-        (-9, 1, "error: TrainerFailedError: the trainer ended with exit code -9 (this is a bug;"
-         " 'smart-tuner --debug ...' shows the details)\n"),
+        (["--vocoder", "nowhere", "да", "out.wav"], "error: vocoder: nowhere: No such file"),
+        (["--reference", "r.wav", "да", "out.wav"], "error: reference r.wav: this voice has no"),
+        (["--text-file", "texts.txt", "out"], "error: text file texts.txt: No such file"),
+        (["out.wav"], "error: say TEXT and OUT, or --text-file FILE and OUT"),
+        (["--text-file", "texts.txt", "да", "out"], "error: say TEXT and OUT, or --text-file"),
+    ],
+)
+def test_options_reach_the_trainer(
+    cli: Callable[..., Any], voice: Path, arguments: list[str], message: str
+) -> None:
+    said = cli("synthesize", "--checkpoint", voice, *arguments)
+    assert said.code == 2
+    assert said.err.startswith(message)
+
+
+FAKE_TRAINER = """
+import os, sys
+assert "SMART_TUNER_STORAGE__URL" not in os.environ
+assert sys.argv[1:3] == ["synthesize", "--progress=off"]
+words, code = {words!r}, {code}
+sys.stderr.buffer.write(words.encode())
+sys.stderr.flush()
+os.kill(os.getpid(), -code) if code < 0 else sys.exit(code)
+"""
+TRACE = "2026-01-01 internal error\nTraceback of the trainer\n"
+
+
+@pytest.mark.parametrize(
+    ("ended", "words", "code", "said"),
+    [
+        (0, "10%\r20%\rwrote out.wav\nпоследнее", 0, "10%\r20%\rwrote out.wav\nпоследнее"),
+        (5, "out of memory: 3 GB\n", 2, "error: not enough memory to speak: try --device cpu or a"
+         " smaller --batch-size, or end other programs\n"),
+        (3, "", 4, ""),
+        (1, "so\n" + TRACE, 1, "so\nerror: TrainerFailedError: the trainer ended with exit"
+         " code 1 (this is a bug; 'smart-tuner --debug ...' shows the details)\n"),
+        (-9, TRACE, 1, "error: TrainerFailedError: the trainer ended with exit code -9 (this is a"
+         " bug; 'smart-tuner --debug ...' shows the details)\n"),
     ],
 )  # fmt: skip
 def test_every_end_of_the_trainer_has_a_meaning(
-    ended: int, code: int, words: str, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ended: int,
+    words: str,
+    code: int,
+    said: str,
+    cli: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def run(command: list[str], env: dict[str, str], **_: Any) -> subprocess.CompletedProcess[str]:
-        assert "SMART_TUNER_STORAGE__URL" not in env
-        trace = "" if ended == 3 else "Traceback of the trainer"
-        return subprocess.CompletedProcess(command, ended, stderr=trace)
-
     monkeypatch.setenv("SMART_TUNER_STORAGE__URL", "mysql://u:hush@h/d")
-    monkeypatch.setattr("smart_tuner.cli.synthesize.subprocess.run", run)
+    fake = (sys.executable, "-c", FAKE_TRAINER.format(words=words, code=ended))
+    monkeypatch.setattr("smart_tuner.cli.synthesis_process.TRAINER", fake)
     arguments = ("synthesize", "да", "out.wav", "--checkpoint", "x.pt")
-    said = cli(*arguments)
-    assert (said.code, said.err) == (code, words)
+    answer = cli(*arguments)
+    assert (answer.code, answer.err) == (code, said)
     if code == 1:
         assert "Traceback of the trainer" in cli("--debug", *arguments).err
