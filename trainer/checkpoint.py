@@ -1,9 +1,9 @@
-"""Checkpoints: NVIDIA/tacotron2's layout, and beside it what a resume needs."""
+"""Checkpoints: NVIDIA/tacotron2's layout, and beside it what a resume to the bit needs."""
 
+import io
 import os
-import pickle
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -14,15 +14,12 @@ from torch import Tensor
 from trainer.data import MelScale
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams, parse_hparams
-from trainer.paths import RunPaths, atomic_path
+from trainer.nvidia import published_hparams, read_published
+from trainer.paths import atomic_path
 from trainer.text import Language, symbol_table
+from trainer.torch_file import load_torch_file
 
-VERSION = 1
-# What torch.load raises on files that are cut, empty or something else altogether.
-_UNREADABLE = (
-    OSError, RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError,
-    OverflowError, pickle.UnpicklingError,
-)  # fmt: skip
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -34,21 +31,43 @@ class Best:
 
 
 @dataclass(frozen=True)
+class Continuation:
+    """What a resume needs beside weights and optimiser."""
+
+    random_states: Sequence[Mapping[str, Any]]
+    """One an element a rank (:func:`trainer.random_states.random_states`)."""
+    scaler: Mapping[str, Any]
+    stability: Mapping[str, Any]
+    gaf: float
+    recent: Sequence[Mapping[str, float]]
+    """The last steps' numbers, for the debug report."""
+    data: str
+    """Fingerprint of the training set: the order of batches follows from it."""
+    best: Best | None
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """All that a run is at one step."""
 
     iteration: int
     state_dict: Mapping[str, Tensor]
     optimizer: Mapping[str, Any]
+    """As NVIDIA/tacotron2 has it: one group, in the order of ``model.parameters()``."""
     learning_rate: float
     hparams: HParams
     language: Language
     scale: MelScale
-    random_states: Mapping[str, Tensor]
-    best: Best | None
+    continuation: Continuation | None
+    """None in a checkpoint of another program: it speaks, but can't be resumed."""
+
+    @property
+    def best(self) -> Best | None:
+        """The best evaluation so far."""
+        return self.continuation.best if self.continuation else None
 
     def save(self, path: Path) -> None:
-        """Write to ``path``, whole or not at all."""
+        """Write to ``path``, whole or not at all; ``OSError`` where that can't be done."""
         contents = {
             "iteration": self.iteration,
             "state_dict": dict(self.state_dict),
@@ -59,16 +78,33 @@ class Checkpoint:
             "symbols": list(symbol_table(self.hparams.symbols).symbols),
             "language": self.language,
             "mel_scale": asdict(self.scale),
-            "random_states": dict(self.random_states),
-            "best": asdict(self.best) if self.best else None,
+            "continuation": asdict(self.continuation) if self.continuation else None,
         }
-        with atomic_path(path) as temporary:
-            torch.save(contents, temporary)
+        # Through memory: torch's own writer turns a full disk into a RuntimeError.
+        buffer = io.BytesIO()
+        torch.save(contents, buffer)
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            file.write(buffer.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Self:
-        """Read ``path``; :class:`BadInputError` where it is missing, damaged or of another kind."""
-        contents = _read(path, device)
+        """Read ``path``, ours or NVIDIA/tacotron2's.
+
+        Raises:
+            BadInputError: it is missing, damaged, or of another kind.
+        """
+        contents = load_torch_file(path, device)
+        if not isinstance(contents, dict):
+            raise BadInputError(f"checkpoint {path} was not written by a trainer of Tacotron 2")
+        if "version" not in contents:
+            return cls._published(path, device)
+        if contents["version"] != VERSION:
+            raise BadInputError(
+                f"checkpoint {path} is of version {contents['version']}, this trainer reads "
+                f"{VERSION}: use the version of Smart Tuner that wrote it"
+            )
         hparams = parse_hparams(contents["hparams"], HParams())
         if contents["symbols"] != list(symbol_table(hparams.symbols).symbols):
             raise BadInputError(
@@ -83,51 +119,36 @@ class Checkpoint:
             hparams=hparams,
             language=contents["language"],
             scale=MelScale(**contents["mel_scale"]),
-            random_states=contents["random_states"],
-            best=Best(**contents["best"]) if contents["best"] else None,
+            continuation=_continuation(contents["continuation"]),
+        )
+
+    @classmethod
+    def _published(cls, path: Path, device: torch.device | str) -> Self:
+        published = read_published(path)
+        return cls(
+            iteration=published.iteration,
+            state_dict={name: t.to(device) for name, t in published.state_dict.items()},
+            optimizer=published.optimizer or {},
+            learning_rate=published.learning_rate,
+            hparams=published_hparams(published.state_dict, f"checkpoint {path}"),
+            language="en",
+            scale=MelScale(),
+            continuation=None,
         )
 
 
-def keep_as_best(paths: RunPaths) -> None:
-    """Keep the last checkpoint as the best one too; a link where it can be, to save space."""
-    with atomic_path(paths.best_checkpoint) as temporary:
+def keep_as(path: Path, kept: Path) -> None:
+    """Keep the file ``path`` as ``kept`` too; a link where it can be, to save space."""
+    with atomic_path(kept) as temporary:
         temporary.unlink()
         try:
-            os.link(paths.last_checkpoint, temporary)
+            os.link(path, temporary)
         except OSError:  # a file system without hard links
-            shutil.copyfile(paths.last_checkpoint, temporary)
+            shutil.copyfile(path, temporary)
 
 
-def random_states(device: torch.device) -> dict[str, Tensor]:
-    """The states of torch's random generators."""
-    states = {"torch": torch.get_rng_state()}
-    if device.type == "cuda":
-        states["cuda"] = torch.cuda.get_rng_state(device)
-    return states
-
-
-def restore_random_states(states: Mapping[str, Tensor], device: torch.device) -> None:
-    """Go on drawing where :func:`random_states` was called."""
-    torch.set_rng_state(states["torch"].cpu())
-    if device.type == "cuda" and "cuda" in states:
-        torch.cuda.set_rng_state(states["cuda"].cpu(), device)
-
-
-def _read(path: Path, device: torch.device | str) -> dict[str, Any]:
-    try:
-        contents = torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError:
-        raise BadInputError(f"checkpoint {path}: no such file") from None
-    except IsADirectoryError:
-        raise BadInputError(
-            f"checkpoint {path} can't be read: it is a directory, name a file in it"
-        ) from None
-    except _UNREADABLE as error:
-        raise BadInputError(
-            f"checkpoint {path} can't be read: it is damaged, or no checkpoint "
-            f"({type(error).__name__}); name one that training wrote, such as "
-            "runs/demo/0/checkpoints/best.pt"
-        ) from None
-    if not isinstance(contents, dict) or contents.get("version") != VERSION:
-        raise BadInputError(f"checkpoint {path} was not written by this trainer (no version 1)")
-    return contents
+def _continuation(contents: dict[str, Any] | None) -> Continuation | None:
+    if contents is None:
+        return None
+    best = contents.pop("best")
+    return Continuation(**contents, best=Best(**best) if best else None)

@@ -1,4 +1,4 @@
-"""``python -m trainer``: train (the default), ``estimate``, ``synthesize``."""
+"""``python -m trainer``: train (the default), estimate, components, synthesize, export."""
 
 import logging
 import sys
@@ -7,16 +7,18 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from trainer.arguments import run_parser, synthesis_parser
-from trainer.devices import choose_device
+from trainer.arguments import run_parser
+from trainer.components import components_command
 from trainer.estimate import estimate
-from trainer.events import Ended, EventWriter
+from trainer.events import Ended, Event
 from trainer.exit_codes import BadInputError, TrainerExit
+from trainer.export import export_command
 from trainer.paths import RunPaths
-from trainer.setup import build_training, open_run_directory, steps_bar
-from trainer.stop import StopRequest
-from trainer.synthesis import synthesize
-from trainer.text import symbol_name
+from trainer.preparation import Write
+from trainer.ranks import Ranks
+from trainer.setup import StepsBar, build_training, open_run_directory
+from trainer.stop import StoppedEarly, StopRequest
+from trainer.synthesis import synthesize_command
 
 log = logging.getLogger("trainer")
 _CPU_OUT_OF_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # torch raises RuntimeError here
@@ -27,7 +29,11 @@ def main(argv: Sequence[str]) -> TrainerExit:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     command, rest = (argv[0], argv[1:]) if argv else ("", argv)
     if command == "synthesize":
-        return _guarded(lambda: _synthesize(rest))[0]
+        return _guarded(lambda: synthesize_command(rest))[0]
+    if command == "components":
+        return _guarded(lambda: components_command(rest))[0]
+    if command == "export":
+        return _guarded(lambda: export_command(rest))[0]
     if command == "estimate":
         return _run(rest, measure_only=True)
     return _run(rest if command == "train" else argv, measure_only=False)
@@ -42,34 +48,32 @@ def _run(argv: Sequence[str], measure_only: bool) -> TrainerExit:
     if not measure_only:
         stop.listen()
 
-    def work(writer: EventWriter) -> TrainerExit:
-        training = build_training(arguments, paths, writer)
+    def work(ranks: Ranks, write: Write) -> TrainerExit:
+        training = build_training(arguments, paths, ranks, write, stop)
         if not measure_only:
-            return training.train(stop, steps_bar)
-        writer.write(estimate(training, time.monotonic() - begun))
+            return training.train(stop, StepsBar(training.settings.steps, ranks.is_first).show)
+        write(estimate(training, time.monotonic() - begun))
         return TrainerExit.FINISHED
 
     try:
-        writer = open_run_directory(paths)
+        ranks = Ranks.join(arguments.device)
+        writer = open_run_directory(paths) if ranks.is_first else None
     except BadInputError as error:
         return _bad_input(error)
-    with writer:
-        code, message = _guarded(lambda: work(writer))
-        writer.write(Ended(exit=code.name.lower(), message=message))
+    if writer is None:
+        code, _ = _guarded(lambda: work(ranks, _nowhere))
+    else:
+        with writer:
+            code, message = _guarded(lambda: work(ranks, writer.write))
+            writer.write(Ended(exit=code.name.lower(), message=message))
+            if writer.is_behind and code is TrainerExit.FINISHED:
+                code = TrainerExit.UNWRITABLE
+    ranks.leave()
     return code
 
 
-def _synthesize(argv: Sequence[str]) -> TrainerExit:
-    arguments = synthesis_parser().parse_args(argv)
-    torch.set_num_threads(arguments.threads)
-    device = choose_device(arguments.device)
-    speech = synthesize(arguments.checkpoint, arguments.text, arguments.out, device, arguments.seed)
-    for symbol, count in speech.unknown.items():
-        log.warning("left out %d x %s: this voice doesn't know it", count, symbol_name(symbol))
-    if not speech.stopped:
-        log.warning("the voice did not stop by itself; the speech was cut")
-    log.info("wrote %s (%.2f s)", arguments.out, speech.seconds)
-    return TrainerExit.FINISHED
+def _nowhere(event: Event) -> None:
+    """Where the events of all processes but the first go."""
 
 
 def _guarded(action: Callable[[], TrainerExit]) -> tuple[TrainerExit, str]:
@@ -78,6 +82,9 @@ def _guarded(action: Callable[[], TrainerExit]) -> tuple[TrainerExit, str]:
         return action(), ""
     except BadInputError as error:
         return _bad_input(error), str(error)
+    except StoppedEarly as request:
+        log.info("%s before the first step", request)
+        return TrainerExit.STOPPED, str(request)
     except (torch.OutOfMemoryError, MemoryError) as error:
         return _out_of_memory(error), str(error)
     except Exception as error:  # the one catch-all, at the edge

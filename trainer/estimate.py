@@ -4,7 +4,6 @@ import time
 
 from trainer import events
 from trainer.data import collate
-from trainer.losses import training_loss
 from trainer.train import Training
 from trainer.validation import evaluate
 
@@ -35,10 +34,8 @@ def _step_seconds(training: Training, size: int) -> float:
     start = max(0, len(items) // 2 - size // 2)
     begun = time.perf_counter()
     batch = collate(items[start : start + size], training.dataset.scale)
-    batch = batch.to(training.settings.device)
-    model, optimizer = training.state.model, training.state.optimizer
-    outputs = model(batch.text, batch.text_lengths, batch.mels, batch.mel_lengths)
-    terms = training_loss(outputs, batch, training.hparams, training.dataset.scale)
+    optimizer = training.state.optimizer
+    terms = training.stepper.loss(batch.to(training.ranks.device))
     optimizer.zero_grad(set_to_none=True)
     terms.loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
@@ -51,5 +48,5 @@ def _evaluation_seconds(training: Training, step_seconds: float, size: int) -> f
     if step_seconds >= _AFFORDABLE_SECONDS:
         return step_seconds * len(training.held_out) / size
     begun = time.perf_counter()
-    evaluate(training.state.model, training.held_out)
+    evaluate(training.state.model, training.held_out, training.hparams.alignment_diagnostics)
     return time.perf_counter() - begun

@@ -5,6 +5,7 @@ Non-finite floats, which JSON lacks, travel as the strings ``"NaN"``, ``"Infinit
 ``"-Infinity"``. The format is documented in ``docs/events.md``.
 """
 
+import errno
 import json
 import math
 import time
@@ -12,11 +13,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self, TextIO
+from typing import Any, BinaryIO, ClassVar, Self
 
-VERSION = 1
+VERSION = 2
 """The first line of every file is ``{"event": "header", "version": VERSION, ...}``."""
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -66,6 +68,8 @@ class Step:
     name: ClassVar[str] = "step"
     step: int
     metrics: Mapping[str, float]
+    skipped: bool = False
+    """The loss scaler found the gradient too large for fp16: nothing was changed."""
     time: float = 0.0
 
 
@@ -94,8 +98,60 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Gradient:
+    """The gradient norm passed a threshold; said again only after it was calm for a while."""
+
+    name: ClassVar[str] = "gradient"
+    step: int
+    level: str
+    """``warning`` or ``critical``."""
+    norm: float
+    threshold: float
+    time: float = 0.0
+
+
+@dataclass(frozen=True)
+class LearningRateAdapted:
+    """The learning-rate adapter acts: effective rate = schedule(step) times ``factor``."""
+
+    name: ClassVar[str] = "learning_rate_adapted"
+    step: int
+    factor: float
+    cause: str
+    """``plateau``, ``instability``, ``rescue`` or ``recovery``."""
+    time: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rescued:
+    """At ``step`` training went back to the last good checkpoint, at ``to_step``."""
+
+    name: ClassVar[str] = "rescued"
+    step: int
+    to_step: int
+    cause: str
+    """``non_finite`` or ``gradient_explosion``."""
+    restarts: int
+    """In a row, this one included."""
+    factor: float
+    """Of the learning rate, from here on."""
+    time: float = 0.0
+
+
+@dataclass(frozen=True)
+class DebugReport:
+    """A folder that shows what went wrong was written (relative path)."""
+
+    name: ClassVar[str] = "debug_report"
+    step: int
+    cause: str
+    path: str
+    time: float = 0.0
+
+
+@dataclass(frozen=True)
 class Diverged:
-    """The loss or the gradient was not finite: the trainer leaves."""
+    """Not finite, or exploded ``max_restarts`` times in a row: the trainer leaves."""
 
     name: ClassVar[str] = "diverged"
     step: int
@@ -142,6 +198,10 @@ Event = (
     | Step
     | Evaluation
     | Checkpoint
+    | Gradient
+    | LearningRateAdapted
+    | Rescued
+    | DebugReport
     | Diverged
     | Estimate
     | Warned
@@ -150,7 +210,8 @@ Event = (
 _KINDS: dict[str, type[Any]] = {
     kind.name: kind
     for kind in (
-        Header, Preparing, Started, Step, Evaluation, Checkpoint, Diverged, Estimate, Warned, Ended,
+        Header, Preparing, Started, Step, Evaluation, Checkpoint, Gradient, LearningRateAdapted,
+        Rescued, DebugReport, Diverged, Estimate, Warned, Ended,
     )
 }  # fmt: skip
 
@@ -187,20 +248,39 @@ def decode(line: str) -> Event:
 
 
 class EventWriter:
-    """Appends events to a file, each flushed, so that a kill loses at most half a line."""
+    """Appends events to a file, each flushed, so that a kill loses at most half a line.
+
+    Where the disk is full, events wait in memory and are written, in order, once there is room.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _drop_half_line(path)
-        self._file: TextIO = path.open("a", encoding="utf-8")
+        self._path = path
+        self._file: BinaryIO = path.open("ab", buffering=0)
+        self._waiting = b""
         if path.stat().st_size == 0:
             self.write(Header(version=VERSION))
 
     def write(self, event: Event) -> None:
         """Append ``event``, stamped with the present time (Unix seconds)."""
         stamped = type(event)(**{**_shallow(event), "time": round(time.time(), 3)})
-        self._file.write(encode(stamped) + "\n")
-        self._file.flush()
+        self._waiting += encode(stamped).encode("utf-8") + b"\n"
+        self._flush()
+
+    def _flush(self) -> None:
+        try:
+            while self._waiting:
+                written = self._file.write(self._waiting) or 0
+                self._waiting = self._waiting[written:]
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether events still wait for room on the disk."""
+        return bool(self._waiting)
 
     def __enter__(self) -> Self:
         return self

@@ -12,8 +12,10 @@ class TrainerExit(IntEnum):
     STOPPED = 3
     """Asked to stop (SIGTERM, SIGINT or a lapsed lease): a checkpoint was written."""
     DIVERGED = 4
-    """The loss or the gradient was not finite."""
+    """The loss or the gradient was not finite, or exploded, and could not be rescued."""
     OUT_OF_MEMORY = 5
+    UNWRITABLE = 6
+    """The last checkpoint could not be written: a full disk, or lost rights."""
 
 
 class BadInputError(Exception):

@@ -5,7 +5,7 @@ from torch import nn
 
 from trainer.hparams import HParams
 
-_RECURRENT = (nn.LSTM, nn.LSTMCell)
+_RECURRENT = (nn.LSTM, nn.LSTMCell, nn.GRU)
 _NORMS = (nn.BatchNorm1d,)
 
 

@@ -1,7 +1,7 @@
 """Every file name in a run directory, and the one way to write a file whole or not at all."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +55,24 @@ class RunPaths:
         return self.checkpoints / "best.pt"
 
     @property
+    def previous_checkpoint(self) -> Path:
+        """The checkpoint before the last, should that one be damaged; while the run goes on."""
+        return self.checkpoints / "previous.pt"
+
+    @property
+    def good_checkpoint(self) -> Path:
+        """The last checkpoint of calm training, for a rescue; while the run goes on."""
+        return self.checkpoints / "good.pt"
+
+    def kept_checkpoint(self, step: int) -> Path:
+        """The checkpoint that is kept of every n-th step."""
+        return self.checkpoints / f"step_{step:07d}.pt"
+
+    def debug(self, step: int, cause: str, number: int) -> Path:
+        """The folder that shows what went wrong at ``step``; ``number`` counts a run's troubles."""
+        return self.root / "debug" / f"{number:02d}_step_{step:07d}_{cause}"
+
+    @property
     def samples(self) -> Path:
         """The folder of alignment pictures and WAVs, two files an evaluation."""
         return self.root / "samples"
@@ -76,14 +94,11 @@ class RunPaths:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that replaces it when the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    # Not tempfile's, which are private: a team shares its runs.
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(6)}{path.suffix}")
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp is private; a team shares its runs
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

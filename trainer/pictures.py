@@ -16,6 +16,12 @@ _INDEX = 0  # always the same held-out sentence, so that pictures compare
 _TITLE_CHARACTERS = 90
 
 
+_SCORES = {
+    "quality": "quality", "diagonal": "alignment.diagonal_score",
+    "retrieval": "free_run.retrieval_rate", "success": "free_run.success_rate",
+}  # fmt: skip
+
+
 def draw_validation(path: Path, result: Result, held_out: HeldOut, step: int) -> None:
     """Draw both alignments above both mels of the first held-out sentence to ``path`` (PNG)."""
     figure = Figure(figsize=(10, 6.4), dpi=80)
@@ -23,16 +29,13 @@ def draw_validation(path: Path, result: Result, held_out: HeldOut, step: int) ->
     # Fixed margins: a layout engine would take longer than the drawing itself.
     figure.subplots_adjust(0.06, 0.08, 0.985, 0.86, wspace=0.14, hspace=0.38)
     forced, spoken, free, speech = figure.subplots(2, 2).T.flat
-    m = result.metrics
     text = held_out.dataset.held_out[_INDEX].utterance.text
-    figure.suptitle(
-        f"step {step}   quality {m['quality']:.2f}   "
-        f"diagonal {m['alignment.diagonal_score']:.2f}   "
-        f"retrieval {m['free_run.retrieval_rate']:.2f}   "
-        f"success {m['free_run.success_rate']:.2f}\n"
-        f"{text[:_TITLE_CHARACTERS]}",
-        fontsize=10,
-    )
+    scores = "   ".join(
+        f"{word} {result.metrics[name]:.2f}" for word, name in _SCORES.items()
+        if name in result.metrics
+    )  # fmt: skip
+    title = f"step {step}   {scores}\n{text[:_TITLE_CHARACTERS]}"
+    figure.suptitle(title, fontsize=10, parse_math=False)  # a text may hold dollars
     _alignment(forced, result.forced.alignments[_INDEX], "attention, teacher-forced")
     _alignment(free, result.spoken.alignments[_INDEX], "attention, free-running")
     _mel(spoken, held_out.mels[_INDEX], "recording")

@@ -1,39 +1,45 @@
-"""What a run is told, and what changes from step to step."""
+"""What changes from step to step; a checkpoint holds all of it."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
 
-import torch
-
-from trainer.checkpoint import Best, Checkpoint, random_states, restore_random_states
+from trainer.checkpoint import Best, Checkpoint, Continuation
 from trainer.data import MelScale
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams
 from trainer.model import Tacotron2
+from trainer.nvidia import load_single_group, to_single_group
 from trainer.optimizer import build_optimizer
+from trainer.precision import Precision
+from trainer.random_states import random_states, restore_random_states, seed_all
+from trainer.ranks import Ranks
+from trainer.stability.kit import StabilityKit
+from trainer.stability.lr_adapter import Adaptation
 from trainer.text import Language
 
-
-@dataclass(frozen=True)
-class RunSettings:
-    """What a run is told beside its hparams."""
-
-    steps: int
-    evaluate_every: int
-    objective: str
-    device: torch.device
-    cache_dir: Path
+RECENT_STEPS = 200
+_MAY_CHANGE = {"micro_batch_size", "debug_report"}
+"""Hparams that a resumed run may have otherwise: they change how, not what."""
 
 
-@dataclass
 class TrainingState:
-    """Model, optimiser, position and best evaluation; a checkpoint holds all of it."""
+    """Model, optimiser, precision, stability kit, position and best evaluation."""
 
-    model: Tacotron2
-    optimizer: torch.optim.Adam
-    device: torch.device
-    step: int = 0
-    best: Best | None = None
+    def __init__(self, hparams: HParams, ranks: Ranks, data: str) -> None:
+        """A fresh model, drawn from ``hparams.seed``; ``data`` identifies the training set."""
+        seed_all(hparams.seed)
+        self.hparams, self.ranks, self.data = hparams, ranks, data
+        self.model = Tacotron2(hparams).to(ranks.device)
+        self.optimizer = build_optimizer(self.model, hparams)
+        self.precision = Precision(hparams, ranks.device)
+        self.stability = StabilityKit(hparams)
+        self.step = 0
+        self.best: Best | None = None
+        self.gaf = 0.0
+        self.recent: deque[dict[str, float]] = deque(maxlen=RECENT_STEPS)
+        if ranks.rank:  # all have the same weights, each its own dropout
+            seed_all(hparams.seed + ranks.rank)
 
     @property
     def n_parameters(self) -> int:
@@ -41,44 +47,80 @@ class TrainingState:
         return sum(parameter.numel() for parameter in self.model.parameters())
 
     def capture(self, language: Language, scale: MelScale) -> Checkpoint:
-        """The state as a checkpoint."""
+        """The state as a checkpoint; every rank has to call it."""
         return Checkpoint(
             iteration=self.step,
             state_dict=self.model.state_dict(),
-            optimizer=self.optimizer.state_dict(),
+            optimizer=to_single_group(self.optimizer, self.model),
             learning_rate=float(self.optimizer.param_groups[0]["lr"]),
-            hparams=self.model.hparams,
+            hparams=self.hparams,
             language=language,
             scale=scale,
-            random_states=random_states(self.device),
-            best=self.best,
+            continuation=Continuation(
+                random_states=self.ranks.gather(random_states(self.ranks.device)),
+                scaler=self.precision.scaler.state_dict(),
+                stability=self.stability.state(),
+                gaf=self.gaf,
+                recent=list(self.recent),
+                data=self.data,
+                best=self.best,
+            ),
         )
 
-    def restore(self, path: Path) -> None:
-        """Go on from the checkpoint at ``path``.
+    def resume(self, checkpoint: Checkpoint, name: str) -> None:
+        """Go on from ``checkpoint``, called ``name`` in errors.
 
         Raises:
-            BadInputError: it can't be read, or was trained with other hparams.
+            BadInputError: it was trained with other hparams or other data.
         """
-        checkpoint = Checkpoint.load(path, self.device)
-        _require_same(self.model.hparams, checkpoint.hparams, path)
+        _require_same(self.hparams, checkpoint.hparams, name)
+        continuation = self._load(checkpoint, name)
+        if continuation.data != self.data:
+            raise BadInputError(
+                f"checkpoint {name} was trained on another corpus, or the corpus changed since: "
+                "use another run directory, or the same corpus"
+            )
+        self.best = continuation.best
+        self.stability.restore(continuation.stability)
+
+    def go_back(self, checkpoint: Checkpoint, name: str) -> list[Adaptation]:
+        """A rescue: weights, optimiser and randomness of ``checkpoint``, at a lower rate."""
+        continuation = self._load(checkpoint, name)
+        return self.stability.go_back(continuation.stability, self.step)
+
+    def _load(self, checkpoint: Checkpoint, name: str) -> Continuation:
+        continuation = checkpoint.continuation
+        if continuation is None:
+            raise BadInputError(
+                f"checkpoint {name} holds no training to go on with: use it with --warm-start"
+            )
         self.model.load_state_dict(checkpoint.state_dict)
-        self.optimizer.load_state_dict(dict(checkpoint.optimizer))
-        self.step, self.best = checkpoint.iteration, checkpoint.best
-        restore_random_states(checkpoint.random_states, self.device)
+        load_single_group(self.optimizer, self.model, checkpoint.optimizer)
+        self.precision = Precision(self.hparams, self.ranks.device)
+        self.precision.scaler.load_state_dict(dict(continuation.scaler))
+        self.step, self.gaf = checkpoint.iteration, continuation.gaf
+        self.recent = deque(map(dict, continuation.recent), maxlen=RECENT_STEPS)
+        self._restore_randomness(continuation.random_states)
+        return continuation
+
+    def _restore_randomness(self, states: Any) -> None:
+        if len(states) == self.ranks.world:
+            restore_random_states(states[self.ranks.rank], self.ranks.device)
+            return
+        # Another number of processes can't draw the same: it draws anew, still by the seed.
+        seed_all(self.hparams.seed + self.step + self.ranks.rank)
 
 
-def load_model(hparams: HParams, device: torch.device) -> TrainingState:
-    """A fresh model and optimiser, drawn from ``hparams.seed``."""
-    torch.manual_seed(hparams.seed)
-    model = Tacotron2(hparams).to(device)
-    return TrainingState(model, build_optimizer(model, hparams), device)
+def note_of(metrics: Mapping[str, float], step: int, skipped: bool) -> dict[str, float]:
+    """One step's numbers as :attr:`TrainingState.recent` keeps them."""
+    return {"step": float(step), **metrics, "skipped": float(skipped)}
 
 
-def _require_same(mine: HParams, theirs: HParams, path: Path) -> None:
-    changed = [n for n in HParams.model_fields if getattr(mine, n) != getattr(theirs, n)]
+def _require_same(mine: HParams, theirs: HParams, name: str) -> None:
+    names = HParams.model_fields.keys() - _MAY_CHANGE
+    changed = sorted(n for n in names if getattr(mine, n) != getattr(theirs, n))
     if changed:
         raise BadInputError(
-            f"checkpoint {path} was trained with another {', '.join(changed)}: "
+            f"checkpoint {name} was trained with another {', '.join(changed)}: "
             "use another run directory, or the same hparams"
         )

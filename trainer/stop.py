@@ -6,6 +6,10 @@ from pathlib import Path
 from types import FrameType
 
 
+class StoppedEarly(Exception):  # noqa: N818 - no error: somebody asked for it
+    """Training was asked to stop before its first step; there is nothing to keep."""
+
+
 class StopRequest:
     """Asked at every step; ``reason`` is None as long as training should go on."""
 

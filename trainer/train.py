@@ -1,50 +1,31 @@
 """Training, as verbs: load_model, prepare_dataloaders, train, validate, save_checkpoint."""
 
 import logging
-import math
-import os
-import platform
-import resource
 import time
-from collections.abc import Callable, Iterable
-
-import torch
+from collections.abc import Callable
 
 from trainer import events
-from trainer.checkpoint import Best, keep_as_best
+from trainer.checkpoint import Checkpoint
+from trainer.checkpoint_folder import CheckpointFolder
 from trainer.corpus import Corpus
-from trainer.data import BatchOrder, Dataset, MelStore, build_datasets, collate
 from trainer.data.dataset import Progress
-from trainer.exhibits import write_exhibits
+from trainer.data.loader import EffectiveBatch
+from trainer.examination import Examined, Examiner
 from trainer.exit_codes import TrainerExit
 from trainer.hparams import HParams
-from trainer.losses import LossTerms, training_loss
-from trainer.optimizer import set_learning_rate
 from trainer.paths import RunPaths
+from trainer.preparation import Write, load_model, prepare_dataloaders
+from trainer.ranks import Ranks
 from trainer.schedule import learning_rate
-from trainer.state import RunSettings, load_model
+from trainer.settings import RunSettings
+from trainer.stability.lr_adapter import Adaptation
+from trainer.state import note_of
+from trainer.step import Stepper, StepResult
 from trainer.stop import StopRequest
-from trainer.validation import HeldOut, Result, evaluate
-from trainer.validation.evaluate import NonFiniteOutputError
+from trainer.telling import started, step_metrics
+from trainer.trouble import Failure, report_trouble
 
 log = logging.getLogger(__name__)
-
-# What "best" means, by objective: its metric, and the sign that makes more better.
-_OBJECTIVES = {
-    "quality": ("quality", 1.0),
-    "val_loss": ("validation.loss", -1.0),
-    "mcd": ("mcd", -1.0),
-}
-
-
-def prepare_dataloaders(
-    corpus: Corpus, hparams: HParams, settings: RunSettings, progress: Progress
-) -> tuple[Dataset, BatchOrder, HeldOut]:
-    """The data, the order of its batches and the held-out set."""
-    dataset = build_datasets(corpus, hparams, MelStore(settings.cache_dir, hparams), progress)
-    lengths = [item.n_frames for item in dataset.training]
-    order = BatchOrder(lengths, hparams.batch_size, hparams.seed)
-    return dataset, order, HeldOut.of(dataset, settings.device)
 
 
 class Training:
@@ -56,170 +37,210 @@ class Training:
         corpus: Corpus,
         hparams: HParams,
         settings: RunSettings,
-        writer: events.EventWriter,
+        ranks: Ranks,
+        write: Write,
         progress: Progress,
     ) -> None:
         self.paths, self.corpus, self.hparams = paths, corpus, hparams
-        self.settings, self.writer = settings, writer
-        self.dataset, self.order, self.held_out = prepare_dataloaders(
-            corpus, hparams, settings, progress
+        self.settings, self.ranks, self.write = settings, ranks, write
+        self.dataset, self.loader, self.held_out = prepare_dataloaders(
+            corpus, hparams, settings, ranks, write, progress
         )
-        self.state = load_model(hparams, settings.device)
+        self.folder = CheckpointFolder(paths, settings.keep_every)
+        self.state = load_model(hparams, settings, ranks, self.dataset, write)
+        self.stepper = Stepper(self.state, self.dataset, hparams, ranks)
+        self._examiner = Examiner(paths, self.held_out, hparams, settings.objective, write)
         self._seconds = 0.0  # of steps alone, in this process
-        self._first_step = 0
+        self._steps = 0
+        self._unsaved = False
+        self._exploding = False
 
-    def train(
-        self, stop: StopRequest, bar: Callable[[Iterable[int]], Iterable[int]]
-    ) -> TrainerExit:
-        """Train to the last step, or to the first reason to leave."""
-        resumed = self.paths.last_checkpoint.exists()
-        if resumed:
-            self.state.restore(self.paths.last_checkpoint)
-        self._announce(resumed)
-        for step in bar(range(self.state.step, self.settings.steps)):
-            if stop.reason:
-                self.save_checkpoint()
-                log.info("%s at step %d; the checkpoint continues from here", stop.reason, step)
-                return TrainerExit.STOPPED
-            if not self._step(step):
-                return TrainerExit.DIVERGED
-            if self._validation_is_due() and not self.validate():
-                return TrainerExit.DIVERGED
+    def train(self, stop: StopRequest, show: Callable[[int], None]) -> TrainerExit:
+        """Train to the last step, or to the first reason to leave; ``show`` is told each step."""
+        self._begin()
+        with self.loader:
+            return self._steps_to_the_end(stop, show)
+
+    def _steps_to_the_end(self, stop: StopRequest, show: Callable[[int], None]) -> TrainerExit:
+        batches = self.loader.batches(self.state.step)
+        while self.state.step < self.settings.steps:
+            show(self.state.step)
+            if self.ranks.any(stop.reason is not None):
+                return self._leave(stop.reason or "another process was stopped")
+            batch = next(batches)
+            failure = self._step(batch)
+            if failure is None and self._validation_is_due():
+                failure = self.validate()
+            if failure is not None:
+                if not self._rescue(failure, batch):
+                    return TrainerExit.DIVERGED
+                batches = self.loader.batches(self.state.step)
+        show(self.state.step)
+        if self._unsaved:
+            return TrainerExit.UNWRITABLE
+        if self.ranks.is_first:
+            self.folder.tidy()
         return TrainerExit.FINISHED
 
-    def _step(self, step: int) -> bool:
-        """One optimiser step; False where it is not finite, and nothing was changed."""
-        begun = time.monotonic()
-        state, hparams = self.state, self.hparams
-        rate = learning_rate(hparams, step, self.settings.steps)
-        set_learning_rate(state.optimizer, rate)
-        terms = self._loss(step)
-        state.optimizer.zero_grad(set_to_none=True)
-        terms.loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(state.model.parameters(), hparams.grad_clip_thresh)
-        checked = {"train.loss": terms.loss.item(), "gradient.norm": norm.item()}
-        if not self._is_finite(step + 1, checked):
-            return False
-        state.optimizer.step()
-        state.step = step + 1
+    def _begin(self) -> None:
+        resumed = not self.folder.is_empty
+        if resumed:
+            found = self.folder.newest(self.ranks.device)
+            self.state.resume(found.checkpoint, str(found.path))
+            for damage in found.damaged:
+                self._warn(f"{damage}; training goes on from {found.path.name}")
+            self._link_again()
+        self.write(started(self.state, self.dataset, self.settings.steps, resumed))
+        log.info(
+            "%s parameters, %d utterances to train on, %d held out; %s step %d of %d on %s",
+            f"{self.state.n_parameters:,}", len(self.dataset.training),
+            len(self.dataset.held_out), "resumed at" if resumed else "from", self.state.step,
+            self.settings.steps, self.ranks.device,
+        )  # fmt: skip
+        if self.hparams.rescue and not resumed:
+            self._save(self.folder.write_start)
+
+    def _link_again(self) -> None:
+        """What a kill between a checkpoint and its links left undone."""
+        state = self.state
+        if not self.ranks.is_first or not self.paths.last_checkpoint.exists():
+            return
+        if state.best and state.best.step == state.step:
+            self.folder.keep_as_best()
+        if self._is_good and state.step and self._validation_is_due():
+            self.folder.keep_as_good()
+
+    @property
+    def _is_good(self) -> bool:
+        """Whether a rescue may go back to the present state."""
+        return self.hparams.rescue and self.state.stability.monitor.recent_calm
+
+    def _leave(self, reason: str) -> TrainerExit:
+        saved = self.save_checkpoint()
+        log.info("%s at step %d; the checkpoint continues from here", reason, self.state.step)
+        return TrainerExit.STOPPED if saved else TrainerExit.UNWRITABLE
+
+    def _step(self, batch: EffectiveBatch) -> Failure | None:
+        """One optimiser step, told and watched."""
+        begun, state = time.monotonic(), self.state
+        factor = state.stability.adapter.factor
+        rate = factor * learning_rate(self.hparams, state.step, self.settings.steps)
+        result = self.stepper.run(batch, rate)
         self._seconds += time.monotonic() - begun
-        self.writer.write(events.Step(state.step, self._step_metrics(terms, rate, norm.item())))
-        return True
+        self._steps += 1
+        metrics = step_metrics(result, rate, self.steps_per_second)
+        state.recent.append(note_of(metrics, state.step + 1, result.skipped))
+        if result.not_finite:
+            return Failure("non_finite", state.step + 1, *result.not_finite)
+        state.step += 1
+        self.write(events.Step(state.step, metrics, skipped=result.skipped))
+        return self._watch(result, batch)
 
-    def _loss(self, step: int) -> LossTerms:
-        """The loss of the batch whose turn it is at the 0-based ``step``."""
-        items = [self.dataset.training[i] for i in self.order.indices(step)]
-        batch = collate(items, self.dataset.scale).to(self.settings.device)
-        self.state.model.train()
-        outputs = self.state.model(batch.text, batch.text_lengths, batch.mels, batch.mel_lengths)
-        return training_loss(outputs, batch, self.hparams, self.dataset.scale)
+    def _watch(self, result: StepResult, batch: EffectiveBatch) -> Failure | None:
+        """What monitor and adapter say of the step."""
+        kit, step = self.state.stability, self.state.step
+        seen = kit.monitor.observe(step, result.norm, result.skipped)
+        if seen.announce and seen.threshold is not None:
+            self.write(events.Gradient(step, str(seen.level), result.norm, seen.threshold))
+        if not result.skipped:
+            self._tell(kit.adapter.after_step(step, seen.level == "critical"))
+        began, self._exploding = seen.exploded and not self._exploding, seen.exploded
+        failure = Failure("gradient_explosion", step, "gradient.norm", result.norm)
+        if began and not self.hparams.rescue:
+            # A study's controller decides what becomes of it; here it is only put on record.
+            self._report(failure, batch)
+        return failure if seen.exploded and self.hparams.rescue else None
 
-    def _step_metrics(self, terms: LossTerms, rate: float, norm: float) -> dict[str, float]:
-        values = {
-            "train.loss": terms.loss.item(),
-            "train.taco": terms.taco.item(),
-            "train.gate": terms.gate.item(),
-            "train.guide": terms.guide.item(),
-            "train.learning_rate": rate,
-            "gradient.norm": norm,
-            "system.steps_per_second": (self.state.step - self._first_step) / self._seconds,
-        }
-        return {name: float(f"{value:.6g}") for name, value in values.items()}
+    @property
+    def steps_per_second(self) -> float:
+        """Of this process, validations not counted."""
+        return self._steps / self._seconds if self._seconds else 0.0
 
     def _validation_is_due(self) -> bool:
         step = self.state.step
         return step % self.settings.evaluate_every == 0 or step == self.settings.steps
 
-    def validate(self) -> bool:
-        """Score the model, show it, keep it; False where its outputs are not finite."""
-        begun, step = time.monotonic(), self.state.step
-        try:
-            result = evaluate(self.state.model, self.held_out)
-        except NonFiniteOutputError as error:
-            self.writer.write(events.Diverged(step, str(error), math.nan))
-            return False
-        is_best = self._note_best(result)
-        write_exhibits(self.paths, result, self.held_out, self.hparams, step)
-        self.writer.write(
-            events.Evaluation(
-                step=step,
-                metrics={**result.metrics, **self._system_metrics()},
-                alignment_png=self.paths.relative(self.paths.alignment_png(step)),
-                sample_wav=self.paths.relative(self.paths.sample_wav(step)),
-                best=is_best,
-                seconds=round(time.monotonic() - begun, 3),
-            )
-        )
+    def validate(self) -> Failure | None:
+        """Score the model, show it, keep it; a failure where its outputs are not finite."""
+        state, kit = self.state, self.state.stability
+        mine = self._examiner.run(state, self.steps_per_second) if self.ranks.is_first else None
+        examined: Examined = self.ranks.from_first(mine)
+        if examined.failure is not None:
+            return examined.failure
+        is_best = examined.best != state.best
+        state.best = examined.best
+        self._tell(kit.adapter.after_evaluation(state.step, examined.loss))
+        if self._is_good:
+            kit.rescue.progressed(state.step)
         # After the event: a kill in between repeats this evaluation, and never loses one.
-        self.save_checkpoint()
-        if is_best:
-            keep_as_best(self.paths)
-        log.info("step %d: quality %.3f, %s", step, result.metrics["quality"], _summary(result))
-        return True
+        if self.save_checkpoint() and self.ranks.is_first:
+            if is_best:
+                self.folder.keep_as_best()
+            if self._is_good:
+                self.folder.keep_as_good()
+        return None
 
-    def save_checkpoint(self) -> None:
-        """Write the last checkpoint, and say so."""
-        checkpoint = self.state.capture(self.corpus.language, self.dataset.scale)
-        checkpoint.save(self.paths.last_checkpoint)
-        path = self.paths.relative(self.paths.last_checkpoint)
-        self.writer.write(events.Checkpoint(self.state.step, path))
-
-    def _note_best(self, result: Result) -> bool:
-        metric, sign = _OBJECTIVES[self.settings.objective]
-        value = sign * result.metrics[metric]
-        if self.state.best is not None and value <= self.state.best.value:
+    def save_checkpoint(self) -> bool:
+        """Write the last checkpoint, and say so; False where the disk doesn't take it."""
+        if not self._save(self.folder.write):
             return False
-        self.state.best = Best(self.state.step, value)
+        path = self.paths.relative(self.paths.last_checkpoint)
+        self.write(events.Checkpoint(self.state.step, path))
         return True
 
-    def _announce(self, resumed: bool) -> None:
-        state, data = self.state, self.dataset
-        self._first_step = state.step
-        self.writer.write(
-            events.Started(
-                step=state.step,
-                steps=self.settings.steps,
-                resumed=resumed,
-                pid=os.getpid(),
-                hparams=self.hparams.model_dump(mode="json"),
-                versions={"python": platform.python_version(), "torch": str(torch.__version__)},
-                n_parameters=state.n_parameters,
-                n_training=len(data.training),
-                n_held_out=len(data.held_out),
-                baseline_mel_l1=data.baseline_mel_l1,
+    def _save(self, write: Callable[[Checkpoint], None]) -> bool:
+        """Every rank gives its share of the state, the first one writes."""
+        checkpoint = self.state.capture(self.corpus.language, self.dataset.scale)
+        written = self._written(write, checkpoint) if self.ranks.is_first else None
+        self._unsaved = not self.ranks.from_first(written)
+        return not self._unsaved
+
+    def _written(self, write: Callable[[Checkpoint], None], checkpoint: Checkpoint) -> bool:
+        try:
+            write(checkpoint)
+        except OSError as error:
+            self._warn(
+                f"the checkpoint of step {checkpoint.iteration} can't be written: "
+                f"{error.strerror or error}; the one before is kept, and training goes on"
             )
-        )
-        log.info(
-            "%s parameters, %d utterances to train on, %d held out; %s step %d of %d on %s",
-            f"{state.n_parameters:,}", len(data.training), len(data.held_out),
-            "resumed at" if resumed else "from", state.step, self.settings.steps,
-            self.settings.device,
-        )  # fmt: skip
-
-    def _is_finite(self, step: int, values: dict[str, float]) -> bool:
-        for quantity, value in values.items():
-            if not math.isfinite(value):
-                self.writer.write(events.Diverged(step, quantity, value))
-                log.error("step %d: %s is %s", step, quantity, value)
-                return False
+            return False
         return True
 
-    def _system_metrics(self) -> dict[str, float]:
-        peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        metrics = {
-            "system.memory_mb": peak_kib / 1024,
-            "system.steps_per_second": (self.state.step - self._first_step) / self._seconds,
-        }
-        if self.settings.device.type == "cuda":
-            used = torch.cuda.max_memory_allocated(self.settings.device)
-            metrics["system.gpu_memory_mb"] = used / 2**20
-        return metrics
+    def _rescue(self, failure: Failure, batch: EffectiveBatch) -> bool:
+        """Back to the last good checkpoint with a lower rate; False where that is used up."""
+        log.error("step %d: %s is %g", failure.step, failure.quantity, failure.value)
+        self._report(failure, batch)
+        rescue = self.state.stability.rescue
+        if not rescue.failed(failure.step):
+            self.write(events.Diverged(failure.step, failure.quantity, failure.value))
+            return False
+        found = self.folder.newest_good(self.ranks.device)
+        adaptations = self.state.go_back(found.checkpoint, str(found.path))
+        factor, step = self.state.stability.adapter.factor, self.state.step
+        self.write(events.Rescued(failure.step, step, failure.cause, rescue.restarts, factor))
+        self._tell(adaptations)
+        log.warning("back to step %d with %g of the learning rate", step, factor)
+        self.save_checkpoint()  # a kill right now must not forget that there was a rescue
+        return True
 
+    def _report(self, failure: Failure, batch: EffectiveBatch) -> None:
+        """The debug folder, on the first rank; a full disk stops no rescue."""
+        if not (self.hparams.debug_report and self.ranks.is_first):
+            return
+        number = self.state.stability.rescue.total + 1
+        folder = self.paths.debug(failure.step, failure.cause, number)
+        try:
+            report_trouble(folder, failure, batch, self.state, self.dataset)
+        except OSError as error:
+            self._warn(f"debug report {folder}: {error.strerror or error}")
+            return
+        path = self.paths.relative(folder)
+        self.write(events.DebugReport(failure.step, failure.cause, path))
 
-def _summary(result: Result) -> str:
-    m = result.metrics
-    return (
-        f"diagonal {m['alignment.diagonal_score']:.2f}, "
-        f"success {m['free_run.success_rate']:.2f}, "
-        f"retrieval {m['free_run.retrieval_rate']:.2f}, loss {m['validation.loss']:.3f}"
-    )
+    def _tell(self, adaptations: list[Adaptation]) -> None:
+        for change in adaptations:
+            self.write(events.LearningRateAdapted(change.step, change.factor, str(change.cause)))
+
+    def _warn(self, message: str) -> None:
+        log.warning("%s", message)
+        self.write(events.Warned(self.state.step, message))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -75,6 +76,18 @@ def tiny() -> Tiny:
 def undropped(tiny: Tiny) -> Tiny:
     """The same, without any dropout."""
     return lambda **changes: tiny(**{**dict.fromkeys(DROPOUTS, 0.0), **changes})
+
+
+@pytest.fixture(scope="session")
+def published() -> ModuleType:
+    """The oracle, ``model/published.py``: the published model, plain and slow."""
+    path = Path(__file__).parent / "model" / "published.py"
+    spec = importlib.util.spec_from_file_location("published", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

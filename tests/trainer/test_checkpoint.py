@@ -9,19 +9,14 @@ from typing import Any
 import pytest
 import torch
 
-from trainer.checkpoint import (
-    Best,
-    Checkpoint,
-    keep_as_best,
-    random_states,
-    restore_random_states,
-)
+from trainer.checkpoint import Best, Checkpoint, Continuation, keep_as
 from trainer.data import MelScale
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams
 from trainer.model import Tacotron2
+from trainer.nvidia import load_single_group, to_single_group
 from trainer.optimizer import build_optimizer
-from trainer.paths import RunPaths
+from trainer.random_states import random_states
 
 CPU = torch.device("cpu")
 
@@ -37,13 +32,20 @@ def checkpoint(tiny: Callable[..., HParams]) -> Checkpoint:
     return Checkpoint(
         iteration=7,
         state_dict=model.state_dict(),
-        optimizer=optimizer.state_dict(),
+        optimizer=to_single_group(optimizer, model),
         learning_rate=2e-3,
         hparams=hparams,
         language="en",
         scale=MelScale(-5.25, 2.5),
-        random_states=random_states(CPU),
-        best=Best(5, 0.25),
+        continuation=Continuation(
+            random_states=[random_states(CPU)],
+            scaler={},
+            stability={"clipper": {"norms": [1.0]}},
+            gaf=0.25,
+            recent=[{"step": 7.0, "train.loss": 1.5}],
+            data="0123",
+            best=Best(5, 0.25),
+        ),
     )
 
 
@@ -63,29 +65,20 @@ def test_published_layout(checkpoint: Checkpoint, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("best", [None, Best(5, 0.25)])
 def test_round_trip(checkpoint: Checkpoint, tmp_path: Path, best: Best | None) -> None:
-    saved = replace(checkpoint, best=best)
+    assert checkpoint.continuation is not None
+    saved = replace(checkpoint, continuation=replace(checkpoint.continuation, best=best))
     saved.save(tmp_path / "a.pt")
     loaded = Checkpoint.load(tmp_path / "a.pt")
     for name in ("iteration", "learning_rate", "hparams", "language", "scale", "best"):
         assert getattr(loaded, name) == getattr(saved, name)
     for key, value in saved.state_dict.items():
         assert torch.equal(loaded.state_dict[key], value)
-    assert torch.equal(loaded.random_states["torch"], saved.random_states["torch"])
+    assert str(loaded.continuation) == str(saved.continuation)
     model = Tacotron2(loaded.hparams)
     model.load_state_dict(loaded.state_dict)
     optimizer = build_optimizer(model, loaded.hparams)
-    optimizer.load_state_dict(dict(loaded.optimizer))
-    assert str(optimizer.state_dict()) == str(saved.optimizer)
-
-
-def test_random_numbers_go_on() -> None:
-    torch.manual_seed(3)
-    torch.rand(5)
-    states = random_states(CPU)
-    expected = torch.rand(5)
-    torch.manual_seed(4)
-    restore_random_states(states, CPU)
-    assert torch.equal(torch.rand(5), expected)
+    load_single_group(optimizer, model, loaded.optimizer)
+    assert str(to_single_group(optimizer, model)) == str(saved.optimizer)
 
 
 def test_a_failed_save_keeps_the_old_one(checkpoint: Checkpoint, tmp_path: Path) -> None:
@@ -99,16 +92,16 @@ def test_a_failed_save_keeps_the_old_one(checkpoint: Checkpoint, tmp_path: Path)
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_best_outlives_the_last(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    paths = RunPaths(tmp_path)
-    checkpoint.save(paths.last_checkpoint)
-    keep_as_best(paths)
-    replace(checkpoint, iteration=9).save(paths.last_checkpoint)
-    assert Checkpoint.load(paths.best_checkpoint).iteration == 7
-    assert Checkpoint.load(paths.last_checkpoint).iteration == 9
-    keep_as_best(paths)
-    assert Checkpoint.load(paths.best_checkpoint).iteration == 9
-    assert sorted(p.name for p in paths.checkpoints.iterdir()) == ["best.pt", "last.pt"]
+def test_what_is_kept_outlives_what_is_replaced(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    last, kept = tmp_path / "last.pt", tmp_path / "kept.pt"
+    checkpoint.save(last)
+    keep_as(last, kept)
+    replace(checkpoint, iteration=9).save(last)
+    assert Checkpoint.load(kept).iteration == 7
+    assert Checkpoint.load(last).iteration == 9
+    keep_as(last, kept)
+    assert Checkpoint.load(kept).iteration == 9
+    assert sorted(tmp_path.iterdir()) == [kept, last]
 
 
 def test_no_such_file(tmp_path: Path) -> None:
@@ -124,6 +117,9 @@ def test_a_cut_file(checkpoint: Checkpoint, tmp_path: Path, keep: int) -> None:
     with pytest.raises(BadInputError, match=r"a\.pt can't be read") as caught:
         Checkpoint.load(path)
     assert "\n" not in str(caught.value)
+
+
+_WHAT_ELSE = r"a\.pt (can't be read|was not written|holds a Python object|is not the public)"
 
 
 def not_a_checkpoint(path: Path, kind: str) -> None:
@@ -144,15 +140,26 @@ def not_a_checkpoint(path: Path, kind: str) -> None:
 )
 def test_what_is_no_checkpoint(tmp_path: Path, kind: str) -> None:
     not_a_checkpoint(tmp_path / "a.pt", kind)
-    with pytest.raises(BadInputError, match=r"a\.pt (can't be read|was not written)") as caught:
+    with pytest.raises(BadInputError, match=_WHAT_ELSE) as caught:
         Checkpoint.load(tmp_path / "a.pt")
     assert "\n" not in str(caught.value)
 
 
+def test_a_flipped_bit(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    """torch itself reads it without a word."""
+    path = tmp_path / "a.pt"
+    checkpoint.save(path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BadInputError, match=r"a\.pt can't be read: it is damaged"):
+        Checkpoint.load(path)
+
+
 def test_another_version(checkpoint: Checkpoint, tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "a.pt")
-    altered(tmp_path / "a.pt", version=2)
-    with pytest.raises(BadInputError, match="was not written by this trainer"):
+    altered(tmp_path / "a.pt", version=99)
+    with pytest.raises(BadInputError, match="is of version 99, this trainer reads"):
         Checkpoint.load(tmp_path / "a.pt")
 
 

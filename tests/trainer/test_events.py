@@ -25,6 +25,7 @@ VALUES = {int: counts, float: numbers, str: texts, bool: st.booleans()}
 MAPPINGS = {"metrics": metrics, "hparams": hparams, "versions": st.just({"python": "3.11"})}
 KINDS = (
     events.Preparing, events.Started, events.Step, events.Evaluation, events.Checkpoint,
+    events.Gradient, events.LearningRateAdapted, events.Rescued, events.DebugReport,
     events.Diverged, events.Estimate, events.Warned, events.Ended,
 )  # fmt: skip
 
@@ -67,7 +68,7 @@ def test_the_reader_gets_what_the_writer_wrote(
         for start in range(0, len(data), len(data) // chunk + 1):
             file.write(data[start : start + len(data) // chunk + 1])
             got += reader.poll()
-    assert same(got[0], events.Header(1, got[0].time))
+    assert same(got[0], events.Header(events.VERSION, got[0].time))
     assert same([replace(e, time=0.0) for e in got[1:]], [replace(e, time=0.0) for e in written])
     assert reader.poll() == []
 
@@ -80,7 +81,7 @@ def test_the_file(tmp_path: Path) -> None:
         writer.write(events.Step(1, {"train.loss": math.nan, "gradient.norm": math.inf}))
         first, second = path.read_text(encoding="utf-8").splitlines()  # flushed at once
     assert json.loads(first)["event"] == "header"
-    assert json.loads(first)["version"] == events.VERSION == 1
+    assert json.loads(first)["version"] == events.VERSION == 2
     raw = json.loads(second)
     assert (raw["event"], raw["step"]) == ("step", 1)
     assert raw["metrics"] == {"train.loss": "NaN", "gradient.norm": "Infinity"}
@@ -144,6 +145,16 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
     assert decode(line) == events.Checkpoint(3, "a", 1.5)
 
 
+@pytest.mark.parametrize("version", range(1, events.VERSION + 1))
+def test_every_version_so_far_is_read(version: int) -> None:
+    assert decode(f'{{"event": "header", "version": {version}}}') == events.Header(version)
+
+
+def test_a_step_of_version_1_was_not_skipped() -> None:
+    line = '{"event": "step", "step": 3, "metrics": {"train.loss": 1.5}, "time": 2.5}'
+    assert decode(line) == events.Step(3, {"train.loss": 1.5}, skipped=False, time=2.5)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -154,7 +165,7 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         ("step 3", "not JSON"),
         ("", "not JSON"),
         ('{"event": "checkpoint", "step": 3}', "incomplete checkpoint event"),
-        ('{"event": "header", "version": 2}', "events of version 2; this reads up to 1"),
+        ('{"event": "header", "version": 3}', "events of version 3; this reads up to 2"),
         ('{"event": "header", "version": "x"}', "events of version x"),
     ],
 )

@@ -11,7 +11,9 @@ from trainer.arguments import run_parser
 from trainer.events import EventReader
 from trainer.hparams import HParams
 from trainer.paths import RunPaths
+from trainer.ranks import Ranks
 from trainer.setup import build_training, open_run_directory
+from trainer.stop import StoppedEarly, StopRequest
 from trainer.train import Training
 
 Build = Callable[..., Training]
@@ -25,8 +27,9 @@ def build(tmp_path: Path, trainer_command: Callable[..., list[str]]) -> Build:
         command = trainer_command(tmp_path / "run", *options)
         arguments = run_parser().parse_args(command[command.index("trainer") + 1 :])
         paths = RunPaths(arguments.run_dir)
+        stop = StopRequest(paths.lease, 0.0)
         with open_run_directory(paths) as writer:
-            return build_training(arguments, paths, writer)
+            return build_training(arguments, paths, Ranks.join("cpu"), writer.write, stop)
 
     return make
 
@@ -76,3 +79,9 @@ def test_a_long_preparation_says_how_far_it_is(
 def test_nothing_to_say_of_a_sound_corpus(build: Build, tmp_path: Path) -> None:
     build()
     assert [e.name for e in told(tmp_path / "run")] == ["header"]
+
+
+def test_stopped_while_mels_are_computed(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(StopRequest, "reason", "stopped by SIGTERM")
+    with pytest.raises(StoppedEarly, match="stopped by SIGTERM"):
+        build()

@@ -28,8 +28,8 @@ Finish = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[[list[str]], subprocess.Popen[str]]
 
 STEP_METRICS = {
-    "train.loss", "train.taco", "train.gate", "train.guide", "train.learning_rate",
-    "gradient.norm", "system.steps_per_second",
+    "train.loss", "train.taco", "train.atten", "train.gate", "train.guide", "train.mmi",
+    "train.emb", "train.learning_rate", "gradient.norm", "system.steps_per_second",
 }  # fmt: skip
 
 
@@ -88,6 +88,7 @@ def test_what_a_step_says(trained_run: Path, dataset: Any) -> None:
     assert all(set(step.metrics) == STEP_METRICS for step in steps)
     assert all(np.isfinite(list(step.metrics.values())).all() for step in steps)
     first = steps[0].metrics
+    assert first["train.atten"] == first["train.mmi"] == first["train.emb"] == 0.0
     total = 0.4 * first["train.taco"] + 0.3 * first["train.gate"] + first["train.guide"]
     assert first["train.loss"] == pytest.approx(total, rel=1e-4)
     rates = [step.metrics["train.learning_rate"] for step in steps]
@@ -207,7 +208,9 @@ def test_a_lapsed_lease_ends_it(tmp_path: Path, trainer_command: Command, start:
 
 def test_diverged(tmp_path: Path, trainer_command: Command, finish: Finish) -> None:
     """Adam divides by the root of a mean square plus epsilon: by 0 where a ReLU is dead."""
-    done = finish(trainer_command(tmp_path / "run", "--steps", "8", adam_epsilon=1e-300))
+    done = finish(
+        trainer_command(tmp_path / "run", "--steps", "8", adam_epsilon=1e-300, rescue=False)
+    )
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     diverged, ended = told(tmp_path / "run")[-2:]

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from trainer.exit_codes import BadInputError
 from trainer.hparams.hparams import HParams
 from trainer.hparams.suggestion import suggestion
+from trainer.hparams.wording import expectation
 
 
 def parse_hparams(overrides: Mapping[str, Any], base: HParams) -> HParams:
@@ -74,8 +75,8 @@ def _split_outside_brackets(text: str) -> Iterable[str]:
 
 
 def _first_error(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
+    first = error.errors(include_url=False)[0]
     if not first["loc"]:
         return f"hparams: {first['msg'].removeprefix('Value error, ')}"
     name = ".".join(str(part) for part in first["loc"])
-    return f"hparam {name}={first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    return f"hparam {name}={first['input']!r}: {expectation(first)}"

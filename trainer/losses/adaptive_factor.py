@@ -10,7 +10,7 @@ from torch import nn
 
 _ONE_LOSS_ALONE = (
     "postnet.", "decoder.linear_projection.", "decoder.gate_layer.", "coarse_decoder.",
-    "recogniser.",
+    "recogniser.", "tpse.",
 )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ class ReferenceConvolution(nn.Module):
 
 
 class ReferenceEncoder(nn.Module):
-    """Wang et al. 2018, arXiv 1803.09017, section 3.1 and Skerry-Ryan et al. 2018, 1803.09047.
+    """Wang et al. 2018, arXiv 1803.09017, section 3.2.
 
     Padding never enters: it is masked between the convolutions, and the GRU's state is taken at
     the last valid frame.

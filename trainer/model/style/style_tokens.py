@@ -10,7 +10,7 @@ from trainer.model.layers import LinearNorm
 
 
 class StyleTokens(nn.Module):
-    """Wang et al. 2018, arXiv 1803.09017, section 3.2: multi-head attention over tanh'ed tokens.
+    """Wang et al. 2018, arXiv 1803.09017, section 3.2.2: multi-head attention over tanh'ed tokens.
 
     Each token has gst_token_dim / gst_n_heads numbers; every head mixes all tokens.
     """

@@ -10,7 +10,7 @@ from trainer.model.layers import LinearNorm
 
 
 class TextPredictedStyle(nn.Module):
-    """TPSE, Stanton et al. 2018, arXiv 1808.01410, section 3: a GRU over the text, then layers.
+    """TPSE, Stanton et al. 2018, arXiv 1808.01410: a GRU over the text, then layers.
 
     As in the paper, gradients stop at its input: the prediction learns from the encoder and never
     bends it. Unlike there, the output has no tanh, since the style it predicts is projected and

@@ -1,0 +1,197 @@
+"""What real runs do rarely: each ends in the documented way, none in a traceback or in damage."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from trainer import events
+from trainer.checkpoint import Checkpoint
+from trainer.events import EventReader
+from trainer.paths import RunPaths
+
+Command = Callable[..., list[str]]
+Finish = Callable[..., subprocess.CompletedProcess[str]]
+
+FAULTY = str(Path(__file__).parent / "faulty_trainer.py")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run with a fault, ended."""
+
+    code: int
+    log: str
+    paths: RunPaths
+
+    def told(self, kind: type[Any]) -> list[Any]:
+        return [e for e in EventReader(self.paths.events).poll() if isinstance(e, kind)]
+
+    @property
+    def ended(self) -> str:
+        (ended,) = self.told(events.Ended)
+        return str(ended.exit)
+
+
+@pytest.fixture
+def faulty(tmp_path: Path, trainer_command: Command, finish: Finish) -> Callable[..., Run]:
+    """Runs the tiny trainer, 12 steps, validated each fourth, with a fault."""
+
+    def run(fault: str, steps: str = "", *options: str, **hparams: Any) -> Run:
+        whole = trainer_command(
+            tmp_path / "run", "--steps", "12", "--evaluate-every", "4", *options, **hparams
+        )
+        argv = whole[whole.index("trainer") + 1 :]
+        done = finish([sys.executable, FAULTY, fault, steps, "--", *argv])
+        assert "Traceback" not in done.stderr, done.stderr
+        paths = RunPaths(tmp_path / "run")
+        for checkpoint in paths.checkpoints.glob("*.pt"):
+            values = Checkpoint.load(checkpoint).state_dict.values()
+            assert all(torch.isfinite(value.float()).all() for value in values)
+        assert not list(paths.root.rglob(".*")), "temporary files were left"
+        return Run(done.returncode, done.stderr, paths)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("fault", "quantity"), [("nan_loss", "train.loss"), ("inf_gradient", "gradient.norm")]
+)
+def test_not_finite_once_is_rescued(faulty: Callable[..., Run], fault: str, quantity: str) -> None:
+    run = faulty(fault, "6")
+    assert (run.code, run.ended) == (0, "finished")
+    (rescued,) = run.told(events.Rescued)
+    assert (rescued.step, rescued.to_step, rescued.cause) == (7, 4, "non_finite")
+    assert (rescued.restarts, rescued.factor) == (1, 0.5)
+    (adapted,) = run.told(events.LearningRateAdapted)
+    assert (adapted.factor, adapted.cause) == (0.5, "rescue")
+    steps = [e.step for e in run.told(events.Step)]
+    assert steps == [*range(1, 7), *range(5, 13)]
+    rates = [e.metrics["train.learning_rate"] for e in run.told(events.Step) if e.step == 5]
+    assert rates[1] == pytest.approx(0.5 * rates[0], rel=1e-5)
+    assert quantity in run.log
+
+
+def test_not_finite_without_rescue_leaves_as_diverged(faulty: Callable[..., Run]) -> None:
+    run = faulty("nan_loss", "6", rescue=False)
+    assert (run.code, run.ended) == (4, "diverged")
+    (diverged,) = run.told(events.Diverged)
+    assert (diverged.step, diverged.quantity) == (7, "train.loss")
+    assert not run.told(events.Rescued)
+    assert Checkpoint.load(run.paths.last_checkpoint).iteration == 4
+
+
+def test_rescued_three_times_in_a_row_then_diverged(faulty: Callable[..., Run]) -> None:
+    run = faulty("nan_loss", "6always")
+    assert (run.code, run.ended) == (4, "diverged")
+    rescued = run.told(events.Rescued)
+    assert [r.restarts for r in rescued] == [1, 2, 3]
+    assert [r.factor for r in rescued] == [0.5, 0.25, 0.125]
+    assert {(r.step, r.to_step) for r in rescued} == {(7, 4)}
+    assert len(run.told(events.Diverged)) == 1
+
+
+def test_a_rescue_before_the_first_validation_goes_back_to_the_start(
+    faulty: Callable[..., Run],
+) -> None:
+    run = faulty("nan_loss", "2")
+    assert run.code == 0
+    assert [(r.step, r.to_step) for r in run.told(events.Rescued)] == [(3, 0)]
+
+
+def test_exploding_gradients_are_rescued(faulty: Callable[..., Run]) -> None:
+    run = faulty("huge_gradient", "4,5,6,7,8,9", explosion_steps=3, grad_norm_settle_steps=0)
+    assert (run.code, run.ended) == (0, "finished")
+    causes = [(r.step, r.to_step, r.cause) for r in run.told(events.Rescued)]
+    assert causes[0] == (7, 4, "gradient_explosion")
+    critical = [g for g in run.told(events.Gradient) if g.level == "critical"]
+    assert critical[0].step == 5
+    assert critical[0].norm > 1e3
+    assert critical[0].threshold == 100.0
+
+
+def test_exploding_gradients_without_rescue_are_for_others_to_judge(
+    faulty: Callable[..., Run],
+) -> None:
+    run = faulty("huge_gradient", "4,5,6,7", rescue=False, explosion_steps=3, lr_adapter=False)
+    assert (run.code, run.ended) == (0, "finished")
+    (report,) = run.told(events.DebugReport)
+    assert (report.step, report.cause) == (7, "gradient_explosion")
+    assert max(e.metrics["gradient.norm"] for e in run.told(events.Step)) > 1e3
+
+
+def test_monitor_off_no_warning(faulty: Callable[..., Run]) -> None:
+    run = faulty("huge_gradient", "4,5,6", gradient_monitor=False, grad_norm_settle_steps=0)
+    assert run.code == 0
+    assert not run.told(events.Gradient)
+    assert not run.told(events.Rescued)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_debug_report_shows_what_happened(faulty: Callable[..., Run], on: bool) -> None:
+    run = faulty("nan_loss", "6", debug_report=on)
+    reports = run.told(events.DebugReport)
+    assert len(reports) == on == (run.paths.root / "debug").exists()
+    for report in reports:
+        folder = run.paths.root / report.path
+        known = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        assert (known["step"], known["cause"]) == (7, "non_finite")
+        assert len(known["batch"]) == 4
+        assert list(folder.glob("*.png"))
+        assert (folder / "report.md").read_text(encoding="utf-8")
+
+
+def test_frozen_attention_is_seen_in_the_scores(faulty: Callable[..., Run]) -> None:
+    run = faulty("frozen_attention")
+    assert (run.code, run.ended) == (0, "finished")
+    scores = [e.metrics["alignment.overall_score"] for e in run.told(events.Evaluation)]
+    assert scores == [0.0, 0.0, 0.0]
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(faulty: Callable[..., Run]) -> None:
+    run = faulty("full_disk")
+    assert (run.code, run.ended) == (6, "unwritable")
+    assert "can't be written" in run.log
+    warned = [w.message for w in run.told(events.Warned)]
+    assert sum("checkpoint of step" in message for message in warned) >= 3
+    assert [e.step for e in run.told(events.Step)] == list(range(1, 13))  # training went on
+    assert len(run.told(events.Evaluation)) == 3
+    assert not run.told(events.Checkpoint)
+    assert not list(run.paths.checkpoints.iterdir())
+
+
+def test_out_of_memory(faulty: Callable[..., Run]) -> None:
+    run = faulty("out_of_memory", "6")
+    assert (run.code, run.ended) == (5, "out_of_memory")
+    assert Checkpoint.load(run.paths.last_checkpoint).iteration == 4
+
+
+def test_sigterm_in_a_validation_ends_after_it(faulty: Callable[..., Run]) -> None:
+    run = faulty("sigterm_in_validation")
+    assert (run.code, run.ended) == (3, "stopped")
+    assert [e.step for e in run.told(events.Evaluation)] == [4]
+    assert Checkpoint.load(run.paths.last_checkpoint).iteration == 4
+
+
+def test_a_damaged_checkpoint_is_passed_over(
+    faulty: Callable[..., Run], trainer_command: Command, finish: Finish
+) -> None:
+    run = faulty("sigterm_in_validation")
+    previous = run.paths.last_checkpoint.read_bytes()
+    run.paths.previous_checkpoint.write_bytes(previous)
+    damaged = bytearray(previous)
+    damaged[len(damaged) // 2] ^= 1
+    run.paths.last_checkpoint.write_bytes(damaged)
+    command = trainer_command(run.paths.root, "--steps", "12", "--evaluate-every", "4")
+    done = finish(command)
+    assert done.returncode == 0, done.stderr
+    (warned,) = run.told(events.Warned)
+    assert "last.pt can't be read: it is damaged" in warned.message
+    assert "goes on from previous.pt" in warned.message
+    assert [e.step for e in run.told(events.Step)] == list(range(1, 13))
