@@ -21,6 +21,8 @@ _METRICS = (
     "free_run.retrieval_rate",
 )
 """Shown of the many; ``smart-tuner best --json`` has all."""
+_RESCUE = ("restarts", "learning_rate_effective")
+"""Only where a study rescues its trials."""
 
 
 def best_panel(trial: TrialRecord) -> RenderableType:
@@ -31,6 +33,7 @@ def best_panel(trial: TrialRecord) -> RenderableType:
     sections = (
         ("Hyperparameters", [(name, setting(value)) for name, value in trial.params.items()]),
         ("Scores", [(name, number(trial.metrics.get(name))) for name in _known(trial)]),
+        ("Rescue", [(name, setting(trial.metrics[name])) for name in _rescue(trial)]),
         ("Files", _files(trial)),
     )
     for name, pairs in sections:
@@ -41,6 +44,10 @@ def best_panel(trial: TrialRecord) -> RenderableType:
 
 def _known(trial: TrialRecord) -> list[str]:
     return [name for name in _METRICS if name in trial.metrics]
+
+
+def _rescue(trial: TrialRecord) -> list[str]:
+    return [name for name in _RESCUE if name in trial.metrics]
 
 
 def _files(trial: TrialRecord) -> list[tuple[str, str]]:

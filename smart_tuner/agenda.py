@@ -17,16 +17,22 @@ class Agenda:
     ) -> None:
         self._config, self._proposals = config, proposals
         self._begun = {r.number: Proposal(r.number, r.role, r.params) for r in records}
-        self._to_resume: list[Proposal] = []
+        self._to_resume: list[tuple[Proposal, float]] = []
 
     @property
     def waiting(self) -> int:
         """How many trials and probes are still to be started or taken up again."""
-        return self._new_trials() + len(self._open_probes()) + len(self._to_resume)
+        return len(self.loads)
 
-    def resume(self, proposal: Proposal) -> None:
-        """Put a trial that stopped with a checkpoint on the agenda again."""
-        self._to_resume.append(proposal)
+    @property
+    def loads(self) -> list[float]:
+        """Of each of these the share that is still to be run, in about their order."""
+        new = self._new_trials() + len(self._open_probes())
+        return [load for _, load in self._to_resume] + [1.0] * new
+
+    def resume(self, proposal: Proposal, load: float = 1.0) -> None:
+        """Put a trial that stopped with a checkpoint on the agenda again, for the rest of it."""
+        self._to_resume.append((proposal, load))
 
     def begin(self, proposal: Proposal) -> None:
         """Note that a trial is no longer to be started."""
@@ -35,7 +41,7 @@ class Agenda:
     def next(self) -> Proposal | None:
         """What to run now, taken off the agenda; ``None`` where nothing is left."""
         if self._to_resume:
-            return self._to_resume.pop(0)
+            return self._to_resume.pop(0)[0]
         first_trial = not any(p.role is TrialRole.TRIAL for p in self._begun.values())
         probes = self._open_probes()
         if probes and not first_trial:

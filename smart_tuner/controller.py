@@ -4,23 +4,25 @@ import time
 from collections.abc import Callable, Mapping
 
 from smart_tuner.agenda import Agenda
+from smart_tuner.chronicle import Chronicle
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.console import ConsoleSink
 from smart_tuner.costs import Cost
 from smart_tuner.health import Reason
 from smart_tuner.launcher import Launcher
-from smart_tuner.ledger import Ledger
+from smart_tuner.ledger import LEARNING_RATE_EFFECTIVE, RESTARTS, Ledger
 from smart_tuner.objectives import METRICS, objective_values
 from smart_tuner.outcome import Outcome
 from smart_tuner.proposals import Proposal, Proposals
 from smart_tuner.stopping import StopSwitch
 from smart_tuner.trainer_process import end_orphan
+from smart_tuner.trial_lines import end_line, start_line
 from smart_tuner.trial_run import TrialRun
 from storage.commands import Commands
 from storage.database import Database
 from storage.records import CommandRecord, CommandState, TrialRecord, TrialRole, TrialState
 from trainer import events
-from trainer.exit_codes import BadInputError
+from trainer.exit_codes import BadInputError, TrainerExit
 
 _POLL_SECONDS = 0.1
 _REFRESH_SECONDS = 1.0
@@ -49,7 +51,7 @@ class Controller:
         self._agenda = Agenda(config, proposals, ledger.trials())
         self._running: dict[int, TrialRun] = {}
         self._reported: dict[int, set[int]] = {}
-        self._kept: dict[int, set[int]] = {}
+        self._chronicle = Chronicle(ledger, sink)
         self._bad_input: str | None = None
         self._said_stop = False
         self.cost: Cost | None = None
@@ -58,6 +60,11 @@ class Controller:
     def remaining(self) -> int:
         """Trials and probes that are still to be run or finished."""
         return self._agenda.waiting + len(self._running)
+
+    @property
+    def loads(self) -> list[float]:
+        """Of each trial that waits the share that is still to be run."""
+        return self._agenda.loads
 
     def recover(self) -> None:
         """Take up what an earlier controller left unfinished."""
@@ -71,13 +78,13 @@ class Controller:
             if record is not None and record.state.ended:
                 self._tell(record)  # it died between our tables and Optuna's
             else:
-                self._agenda.resume(proposal)
+                self._agenda.resume(proposal, self._load(record.step if record else None))
 
     def run(self) -> None:
         """Run to the end, or to a request to stop; trainers never outlive this call.
 
         Raises:
-            BadInputError: a trainer found its input wrong; every other trial would, too.
+            BadInputError: a trainer found its input wrong, or no room for its checkpoint.
         """
         deadline = _deadline(self._config.study.timeout)
         refreshed = 0.0
@@ -120,22 +127,21 @@ class Controller:
             hparams = self._launcher.hparams(dict(proposal.params))
         except BadInputError as error:  # each value is legal, but not beside the others
             self._tell(self._ledger.refused(proposal, str(error)))
-            self._sink.say(f"{_name(proposal)} can't run: {error}")
+            self._sink.say(f"{proposal.name} can't run: {error}")
             return
+        self._sink.say(start_line(proposal, goes_on=self._launcher.goes_on(number)))
         process = self._launcher.start(number, hparams)
         grace = self._config.grace_steps(hparams)
         self._ledger.begin(proposal, process.paths, process.pid)
         self._running[number] = TrialRun(proposal, process, self._config.health, grace)
         self._reported[number] = self._proposals.reported_steps(number)
-        self._kept[number] = self._ledger.evaluated_steps(number)
-        self._say_start(proposal)
+        self._chronicle.open(number)
 
     def _poll(self) -> None:
         for run in list(self._running.values()):
             exit_code = run.process.poll()
             for event in run.poll(self._report):
-                if isinstance(event, events.Evaluation):
-                    self._keep(run, event)
+                self._chronicle.take(run, event)
             if exit_code is not None:
                 self._end(run, exit_code)
             elif self._stop.at_once:
@@ -157,33 +163,44 @@ class Controller:
             return None
         return {METRICS[objectives[0]]: value, **self._proposals.peers_at(event.step)}
 
-    def _keep(self, run: TrialRun, event: events.Evaluation) -> None:
-        if event.step not in self._kept[run.number]:
-            self._kept[run.number].add(event.step)
-            self._ledger.evaluated(run, event)
-
     def _end(self, run: TrialRun, exit_code: int) -> None:
         outcome = run.outcome(exit_code)
         if outcome.state is TrialState.COMPLETE and run.best is None:
             outcome = Outcome(TrialState.FAILED, Reason.CRASHED, {"message": "no evaluation"})
         grace = self._config.grace_steps(self._launcher.hparams(dict(run.proposal.params)))
         del self._running[run.number]
-        if outcome.state is TrialState.PRUNED:
-            self._ledger.keep_only_last(run.number, run.process.paths)
+        if outcome.state.ended:
+            pruned = outcome.state is TrialState.PRUNED
+            self._ledger.tidy(run.number, run.process.paths, only_last=pruned)
         # Our tables first: from them a controller that dies here can still be caught up with.
         record = self._ledger.ended(run, outcome, exit_code, grace)
         if outcome.state is TrialState.STOPPED:
-            self._agenda.resume(run.proposal)
+            self._agenda.resume(run.proposal, self._load(run.seen.step))
         else:
             self._tell(record)
-        self._say_end(run, outcome)
+        self._sink.say(end_line(run, outcome, self._config.study.objective))
+        self._end_study_if_hopeless(run, outcome, exit_code)
+
+    def _end_study_if_hopeless(self, run: TrialRun, outcome: Outcome, exit_code: int) -> None:
+        """What no trial can do anything about: every other one would fail alike."""
         if outcome.reason is Reason.BAD_INPUT:
-            self._bad_input = str(outcome.evidence["message"])
-            self._stop.request()
+            message = str(outcome.evidence["message"])
+        elif exit_code == TrainerExit.UNWRITABLE:
+            message = (
+                f"{run.process.paths.checkpoints}: {run.name} can't write its checkpoint: free "
+                "some space on the disk, or give back the permissions, and start the study again"
+            )
+        else:
+            return
+        self._bad_input = self._bad_input or message
+        self._stop.request()
 
     def _tell(self, record: TrialRecord) -> None:
         """Tell Optuna the outcome; a probe teaches nobody."""
         number = record.number
+        if RESTARTS in record.metrics:
+            restarts, rate = (record.metrics[n] for n in (RESTARTS, LEARNING_RATE_EFFECTIVE))
+            self._proposals.note_rescues(number, int(restarts), rate)
         values = [value for value in record.values or (record.value,) if value is not None]
         taught = record.role is TrialRole.TRIAL and record.state is not TrialState.FAILED
         if not taught or (record.state is TrialState.COMPLETE and not values):
@@ -227,30 +244,12 @@ class Controller:
         if self.cost is None:
             return None
         known = [seconds for seconds in left if seconds is not None]
-        unknown = (len(left) - len(known) + self._agenda.waiting) * self.cost.seconds_per_trial
+        unknown = (len(left) - len(known) + sum(self.loads)) * self.cost.seconds_per_trial
         return (sum(known) + unknown) / self._config.study.jobs
 
-    def _say_start(self, proposal: Proposal) -> None:
-        params = ", ".join(f"{name}={_short(value)}" for name, value in proposal.params.items())
-        resumes = self._launcher.paths(proposal.number).last_checkpoint.exists()
-        verb = "goes on from its checkpoint" if resumes else "starts"
-        self._sink.say(f"{_name(proposal)} {verb}: {params}")
-
-    def _say_end(self, run: TrialRun, outcome: Outcome) -> None:
-        step = run.verdict.step if run.verdict else run.seen.step
-        line = f"{_name(run.proposal)} {outcome.state.value} at step {step}"
-        if outcome.state is TrialState.STOPPED:
-            line += ": the next start goes on from its last checkpoint"
-        elif outcome.reason:
-            values = ", ".join(f"{k} {_short(v)}" for k, v in list(outcome.evidence.items())[:4])
-            line += f": {outcome.reason}" + (f" ({values})" if values else "")
-        elif run.best is not None:
-            line += f": quality {run.best.metrics['quality']:.3f}"
-        self._sink.say(line)
-
-
-def _name(proposal: Proposal) -> str:
-    return f"{proposal.role.value} {proposal.number}"
+    def _load(self, step: int | None) -> float:
+        """The share of a trial that is left after ``step``."""
+        return max(0.0, 1.0 - (step or 0) / self._config.trainer.steps)
 
 
 def _deadline(timeout: float | None) -> float:
@@ -260,7 +259,3 @@ def _deadline(timeout: float | None) -> float:
 def _seconds_left(run: TrialRun) -> float | None:
     seen = run.seen
     return (seen.steps - seen.step) / seen.steps_per_second if seen.steps_per_second else None
-
-
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

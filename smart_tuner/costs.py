@@ -1,7 +1,8 @@
 """What a study will cost: measured before its first trial, by the trainer itself."""
 
+import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from smart_tuner.config.study_config import StudyConfig
@@ -22,9 +23,17 @@ class Cost:
         """How many trials fit into ``seconds``."""
         return int(seconds // self.seconds_per_trial) * jobs
 
-    def remaining(self, trials: int, jobs: int) -> float:
-        """Seconds that ``trials`` take, ``jobs`` at once."""
-        return -(-trials // jobs) * self.seconds_per_trial
+    def remaining(self, loads: Sequence[float], jobs: int) -> float:
+        """Seconds that trials take, ``jobs`` at once.
+
+        Args:
+            loads: of each trial, in their order, the share that is still to be run.
+            jobs: how many run at once; each goes to the one that is free first.
+        """
+        busy = [0.0] * jobs
+        for load in loads:
+            heapq.heapreplace(busy, busy[0] + load)
+        return max(busy) * self.seconds_per_trial
 
 
 def cost_of(estimate: Estimate, config: StudyConfig) -> Cost:

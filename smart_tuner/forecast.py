@@ -1,6 +1,6 @@
 """What a person would want to know before the hours pass: warnings, time a trial, how many fit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.console import ConsoleSink
@@ -16,8 +16,12 @@ class Forecast:
     def __init__(self, config: StudyConfig, launcher: Launcher, sink: ConsoleSink) -> None:
         self._config, self._launcher, self._sink = config, launcher, sink
 
-    def tell(self, trials: int, go_on: Callable[[], bool]) -> Cost | None:
-        """Say what ``trials`` will cost; ``None`` where that could not be measured.
+    def tell(self, loads: Sequence[float], go_on: Callable[[], bool]) -> Cost | None:
+        """Say what the study will cost; ``None`` where that could not be measured.
+
+        Args:
+            loads: of each trial to come the share that is still to be run.
+            go_on: asked all the time; False ends the measurement.
 
         Raises:
             BadInputError: the trainer found its input wrong.
@@ -31,8 +35,8 @@ class Forecast:
                 self._sink.say(f"the cost could not be measured: see {process.paths.log}")
             return None
         cost = cost_of(estimate, self._config)
-        self._sink.say(_cost_line(cost, trials, self._config))
-        self._warn_without_gpu(cost, trials)
+        self._sink.say(_cost_line(cost, loads, self._config))
+        self._warn_without_gpu(cost, loads)
         return cost
 
     def _warn_of_short_trials(self) -> None:
@@ -45,10 +49,10 @@ class Forecast:
                 style="yellow",
             )
 
-    def _warn_without_gpu(self, cost: Cost, trials: int) -> None:
+    def _warn_without_gpu(self, cost: Cost, loads: Sequence[float]) -> None:
         if self._config.trainer.preset != "tacotron2" or has_gpu():
             return
-        whole = cost.remaining(trials, self._config.study.jobs)
+        whole = cost.remaining(loads, self._config.study.jobs)
         self._sink.say(
             "warning: no GPU here, and preset tacotron2 is the full published model: "
             f"about {duration(cost.seconds_per_trial)} a trial, {duration(whole)} in all; "
@@ -57,11 +61,11 @@ class Forecast:
         )
 
 
-def _cost_line(cost: Cost, trials: int, config: StudyConfig) -> str:
+def _cost_line(cost: Cost, loads: Sequence[float], config: StudyConfig) -> str:
     jobs = config.study.jobs
     line = (
-        f"about {duration(cost.seconds_per_trial)} a trial; {trials} to go, {jobs} at once: "
-        f"at most about {duration(cost.remaining(trials, jobs))}"
+        f"about {duration(cost.seconds_per_trial)} a trial; {len(loads)} to go, {jobs} at once: "
+        f"at most about {duration(cost.remaining(loads, jobs))}"
     )
     if config.study.timeout is not None:
         fitting = cost.fitting(config.study.timeout, jobs)

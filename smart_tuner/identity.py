@@ -39,6 +39,7 @@ def identity_of(config: StudyConfig, corpus_fingerprint: str, language: str) -> 
         "hparams": record["trainer"]["hparams"],
         "space": record["space"],
         "steps": config.trainer.steps,
+        "rescue": config.study.rescue,
     }
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return {**parts, "hash": hashlib.sha256(text.encode()).hexdigest()}
@@ -64,9 +65,10 @@ def compare(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> l
             f"study '{name}': space.{clash[0]} has another type, log or choices than before, which "
             "one study can't mix: start anew with --name, or go back to the old ones"
         )
+    before = {"rescue": False, **before}  # studies of version 0.1.0 don't say
     return [
         Change(what, before[what], after[what])
-        for what in ("space", "hparams", "steps")
+        for what in ("space", "hparams", "steps", "rescue")
         if before[what] != after[what]
     ]
 

@@ -51,27 +51,36 @@ class Launcher:
             return hparams
         return parse_hparams({"symbols": default_symbols(self._corpus.corpus.language)}, hparams)
 
+    def goes_on(self, number: int) -> bool:
+        """Whether there is a checkpoint to continue a trial from."""
+        paths = self.paths(number)
+        candidates = (
+            paths.last_checkpoint, paths.previous_checkpoint,
+            paths.good_checkpoint, paths.best_checkpoint,
+        )  # fmt: skip
+        return any(path.exists() for path in candidates)
+
     def start(self, number: int, hparams: HParams) -> TrainerProcess:
         """Start a trial, or continue it from its checkpoint."""
         paths = self.paths(number)
         steps = self._config.trainer.steps
-        if paths.last_checkpoint.exists():
+        if self.goes_on(number):
             steps = _begun_steps(paths) or steps
         else:
             # Nothing to continue from: what an attempt left behind belongs to no run.
             paths.events.unlink(missing_ok=True)
-        return self._launch(paths, hparams, ["train", "--steps", str(steps)])
+            _write_hparams(paths, hparams)
+        return self._launch(paths, ["train", "--steps", str(steps)])
 
     def measure(self) -> TrainerProcess:
         """Start the measurement of what a trial costs."""
         paths = RunPaths(self.directory / "estimate")
         end_orphan(paths)
         paths.events.unlink(missing_ok=True)
-        return self._launch(paths, self.hparams({}), ["estimate"])
+        _write_hparams(paths, self.hparams({}))
+        return self._launch(paths, ["estimate"])
 
-    def _launch(self, paths: RunPaths, hparams: HParams, command: list[str]) -> TrainerProcess:
-        if not paths.last_checkpoint.exists():
-            write_text(paths.hparams, yaml.safe_dump(hparams.model_dump(mode="json")))
+    def _launch(self, paths: RunPaths, command: list[str]) -> TrainerProcess:
         trainer = self._config.trainer
         arguments = [
             *command,
@@ -86,6 +95,10 @@ class Launcher:
             "--lease-seconds", str(LEASE_SECONDS),
         ]  # fmt: skip
         return TrainerProcess(paths, arguments, trainer.threads, self._trainer)
+
+
+def _write_hparams(paths: RunPaths, hparams: HParams) -> None:
+    write_text(paths.hparams, yaml.safe_dump(hparams.model_dump(mode="json")))
 
 
 def _begun_steps(paths: RunPaths) -> int | None:

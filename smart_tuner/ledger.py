@@ -19,7 +19,8 @@ from storage.trials import TrialFields, Trials
 from trainer import events
 from trainer.paths import RunPaths
 
-EVALUATION = "evaluation"
+RESTARTS = "restarts"
+LEARNING_RATE_EFFECTIVE = "learning_rate_effective"
 _RUNNING_AGAIN: TrialFields = {
     "state": TrialState.RUNNING,
     "reason": None,
@@ -85,23 +86,28 @@ class Ledger:
         return record
 
     def evaluated(self, run: TrialRun, event: events.Evaluation) -> None:
-        """Keep an evaluation, and what the trial is best at so far."""
-        self.note(EVALUATION, run.number, event.step, dict(event.metrics))
-        if event.best:
-            self._update(run.number, **self._best_fields(run, event))
+        """Keep an evaluation."""
+        self.note(event.name, run.number, event.step, dict(event.metrics))
         self._update(run.number, step=event.step)
 
-    def evaluated_steps(self, number: int) -> set[int]:
-        """The steps whose evaluation is kept."""
-        kept = self._events.list_of(self._study, number, kinds=(EVALUATION,))
-        return {event.step for event in kept if event.step is not None}
+    def best(self, run: TrialRun, event: events.Evaluation) -> None:
+        """Keep what the trial is best at so far: what its best checkpoint holds."""
+        self._update(run.number, **self._best_fields(run, event))
+
+    def kept_events(self, number: int, kinds: Iterable[str]) -> list[EventRecord]:
+        """What is kept of a trial, in the order of writing."""
+        return self._events.list_of(self._study, number, kinds)
 
     def ended(
         self, run: TrialRun, outcome: Outcome, exit_code: int, grace_steps: int
     ) -> TrialRecord:
         """Keep what became of a trial; how it stands now."""
+        before = self._trials.get(self._study, run.number)
+        assert before is not None
         self._update(
             run.number,
+            metrics={**before.metrics, **_rescue_metrics(run)},
+            checkpoint=_existing(before.checkpoint) if outcome.state.ended else before.checkpoint,
             state=outcome.state,
             reason=outcome.reason,
             evidence=outcome.evidence,
@@ -117,11 +123,14 @@ class Ledger:
         self._note_end(record)
         return record
 
-    def keep_only_last(self, number: int, paths: RunPaths) -> None:
-        """Of a pruned trial the last checkpoint is kept."""
-        paths.best_checkpoint.unlink(missing_ok=True)
-        last = paths.last_checkpoint
-        self._update(number, checkpoint=str(last.resolve()) if last.exists() else None)
+    def tidy(self, number: int, paths: RunPaths, *, only_last: bool) -> None:
+        """Of a trial that has ended the best and the last checkpoint are kept, or the last."""
+        last, best = paths.last_checkpoint, paths.best_checkpoint
+        for path in paths.checkpoints.glob("*.pt"):
+            if path != last and (only_last or path != best):
+                path.unlink()
+        if only_last:
+            self._update(number, checkpoint=str(last.resolve()))
 
     def progress(self, runs: Iterable[TrialRun]) -> None:
         """Keep the newest numbers of the running trials."""
@@ -149,7 +158,7 @@ class Ledger:
         return {
             "value": values[0],
             "values": values if len(values) > 1 else None,
-            "metrics": {**event.metrics, **_last_step_metrics(run)},
+            "metrics": {**event.metrics, **_last_step_metrics(run), **_rescue_metrics(run)},
             "checkpoint": str(run.process.paths.best_checkpoint.resolve()),
             "alignment_png": _absolute(root, event.alignment_png),
             "sample_wav": _absolute(root, event.sample_wav),
@@ -180,5 +189,22 @@ def _last_step_metrics(run: TrialRun) -> dict[str, float]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _absolute(root: Path, relative: str) -> str:
-    return str((root / relative).resolve())
+def _rescue_metrics(run: TrialRun) -> dict[str, float]:
+    """How often a trial was rescued, and the learning rate that this led to."""
+    history = run.history
+    if not history.rescue or history.effective_learning_rate is None:
+        return {}
+    return {
+        RESTARTS: history.restarts.total,
+        LEARNING_RATE_EFFECTIVE: history.effective_learning_rate,
+    }
+
+
+def _absolute(root: Path, relative: str) -> str | None:
+    """None for what the trainer could not write, on a full disk for instance."""
+    return str((root / relative).resolve()) if relative else None
+
+
+def _existing(path: str | None) -> str | None:
+    """``path``, where there is such a file: an evaluation is told before its checkpoint is made."""
+    return path if path is not None and Path(path).exists() else None

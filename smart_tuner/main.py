@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from smart_tuner.components import Component, assemble, summary
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.console import ConsoleSink
 from smart_tuner.controller import Controller
@@ -67,6 +68,20 @@ class SmartTunerMain:
                 state = self._run(database, corpus)
             return print_results(self._console, database, self.config, state, self._stop)
 
+    def integrate_critical_components(self) -> tuple[Component, ...]:
+        """Have the trainer make each of its components once, as this study sets it up.
+
+        Called by :meth:`run` before the first trial of each start, so that what can't be
+        assembled is known before the hours pass. Needs no corpus and no database.
+
+        Returns:
+            Every component by name: whether it is on, and with which settings.
+
+        Raises:
+            BadInputError: one can't be assembled; none is ever left out in silence.
+        """
+        return assemble(self.config, self._trainer)
+
     def _run(self, database: Database, corpus: StudyCorpus) -> StudyState:
         launcher = Launcher(self.config, corpus, self._study_folder(database), self._trainer)
         registration = Registration(database, self.config, corpus.corpus)
@@ -108,7 +123,8 @@ class SmartTunerMain:
             if not controller.remaining:
                 self._sink.say(f"Study '{self.config.study.name}' is done.")
                 return StudyState.FINISHED
-            controller.cost = self._cost(controller.remaining, launcher, registration)
+            self._sink.say(summary(self.integrate_critical_components()))
+            controller.cost = self._cost(controller.loads, launcher, registration)
             with self._sink.open():
                 controller.run()
             return StudyState.STOPPED if controller.remaining else StudyState.FINISHED
@@ -120,11 +136,13 @@ class SmartTunerMain:
         name = self.config.study.name
         self._sink.update(read(database, name), Ledger(database, name, ()).trials())
 
-    def _cost(self, trials: int, launcher: Launcher, registration: Registration) -> Cost | None:
+    def _cost(
+        self, loads: Sequence[float], launcher: Launcher, registration: Registration
+    ) -> Cost | None:
         """What a trial costs, told before the first one."""
 
         def go_on() -> bool:
             registration.beat(None)
             return not self._stop.requested
 
-        return Forecast(self.config, launcher, self._sink).tell(trials, go_on) if go_on() else None
+        return Forecast(self.config, launcher, self._sink).tell(loads, go_on) if go_on() else None

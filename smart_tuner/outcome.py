@@ -19,7 +19,13 @@ class Outcome:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-def decide(verdict: Verdict | None, exit_code: int, stop_requested: bool, message: str) -> Outcome:
+def decide(
+    verdict: Verdict | None,
+    exit_code: int,
+    stop_requested: bool,
+    message: str,
+    divergence: Reason = Reason.NON_FINITE,
+) -> Outcome:
     """Judge an ended trainer.
 
     Args:
@@ -27,6 +33,7 @@ def decide(verdict: Verdict | None, exit_code: int, stop_requested: bool, messag
         exit_code: the process's; negative where a signal ended it.
         stop_requested: whether the controller had asked it to stop.
         message: the trainer's last word, for people.
+        divergence: why it diverged, if it did.
     """
     if verdict is not None:
         return Outcome(TrialState.PRUNED, verdict.reason, verdict.record())
@@ -34,10 +41,10 @@ def decide(verdict: Verdict | None, exit_code: int, stop_requested: bool, messag
     match exit_code:
         case TrainerExit.FINISHED:
             return Outcome(TrialState.COMPLETE)
-        case TrainerExit.STOPPED:
+        case TrainerExit.STOPPED | TrainerExit.UNWRITABLE:  # its last checkpoint goes on
             return Outcome(TrialState.STOPPED, Reason.STOPPED, said)
         case TrainerExit.DIVERGED:  # with the rule switched off there is no verdict
-            return Outcome(TrialState.PRUNED, Reason.NON_FINITE, said)
+            return Outcome(TrialState.PRUNED, divergence, said)
         case TrainerExit.OUT_OF_MEMORY:
             return Outcome(TrialState.PRUNED, Reason.OUT_OF_MEMORY, said)
         case TrainerExit.BAD_INPUT:
@@ -52,4 +59,6 @@ def _explain(exit_code: int) -> str:
     if exit_code < 0:
         known = [number.name for number in signal.Signals if number == -exit_code]
         return f"killed by {known[0] if known else f'signal {-exit_code}'}"
+    if exit_code == TrainerExit.UNWRITABLE:
+        return "its checkpoint could not be written"
     return f"the trainer left with exit code {exit_code}"

@@ -16,6 +16,7 @@ from smart_tuner.samplers import build_sampler
 from storage.records import TrialRole
 
 _OOM_CONSTRAINT = "oom"
+_RESTARTS_CONSTRAINT = "restarts"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Proposal:
     number: int
     role: TrialRole
     params: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """``trial 3`` or ``probe 1``."""
+        return f"{self.role.value} {self.number}"
 
 
 class Proposals:
@@ -90,6 +96,16 @@ class Proposals:
         values = [t.intermediate_values[step] for t in peers if step in t.intermediate_values]
         return {"median_of_completed": statistics.median(values)} if values else {}
 
+    def note_rescues(self, number: int, restarts: int, learning_rate_effective: float) -> None:
+        """Say what a trial owes to rescues, before it is told; with any it counts as infeasible.
+
+        Else a learning rate that explodes, rescued down to a good one, would be taught as good.
+        """
+        trial = self._trials[number]
+        trial.set_user_attr("restarts", restarts)
+        trial.set_user_attr("learning_rate_effective", learning_rate_effective)
+        self._constrain(trial, _RESTARTS_CONSTRAINT, restarts)
+
     def complete(self, number: int, values: Sequence[float]) -> None:
         """Tell the final values, one an objective."""
         self._study.tell(number, list(values))
@@ -98,7 +114,7 @@ class Proposals:
         """Tell that the trial was given up; ``infeasible``: it can't run at all on this machine."""
         self._trials[number].set_user_attr("reason", reason)
         if infeasible:
-            self._trials[number].set_constraint(_OOM_CONSTRAINT, 1.0)
+            self._constrain(self._trials[number], _OOM_CONSTRAINT, 1.0)
         self._study.tell(number, state=TrialState.PRUNED)
 
     def fail(self, number: int, reason: str | None) -> None:
@@ -106,6 +122,11 @@ class Proposals:
         if reason:
             self._trials[number].set_user_attr("reason", reason)
         self._study.tell(number, state=TrialState.FAIL)
+
+    def _constrain(self, trial: Trial, name: str, value: float) -> None:
+        """Feasible is up to 0. A controller that died before it told has said so already."""
+        if name not in self._study.get_trials(deepcopy=False)[trial.number].constraints:
+            trial.set_constraint(name, value)
 
     def _next_number(self) -> int:
         trials = self._study.get_trials(deepcopy=False)

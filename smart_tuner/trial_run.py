@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from smart_tuner.health import HealthSection, History, Reason, Verdict, judge
+from smart_tuner.health.explosion import reason_of
 from smart_tuner.outcome import Outcome, decide
 from smart_tuner.proposals import Proposal
 from smart_tuner.trainer_process import TrainerProcess
@@ -52,6 +53,11 @@ class TrialRun:
         return self.proposal.number
 
     @property
+    def name(self) -> str:
+        """``trial 3`` or ``probe 1``."""
+        return self.proposal.name
+
+    @property
     def last_evaluation(self) -> events.Evaluation | None:
         """The newest evaluation."""
         return self._last_evaluation
@@ -70,7 +76,14 @@ class TrialRun:
 
     def outcome(self, exit_code: int) -> Outcome:
         """What became of the trial, once its process has ended and its events are read."""
-        return decide(self.verdict, exit_code, self.process.stop_requested, self.seen.message)
+        diverged = self.history.diverged
+        return decide(
+            self.verdict,
+            exit_code,
+            self.process.stop_requested,
+            self.seen.message,
+            reason_of(diverged) if diverged else Reason.NON_FINITE,
+        )
 
     def give_up(self, reason: Reason) -> None:
         """Prune the trial for a reason from outside."""
@@ -93,6 +106,10 @@ class TrialRun:
         match event:
             case events.Started():
                 self.seen = replace(self.seen, step=event.step, steps=event.steps)
+            case events.Rescued():
+                self.seen = replace(self.seen, step=event.to_step)
+            case events.Step(skipped=True):
+                self.seen = replace(self.seen, step=event.step)
             case events.Step():
                 self.seen = replace(
                     self.seen,

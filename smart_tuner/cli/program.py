@@ -12,7 +12,13 @@ _COMMANDS = {
     "trials": LazyCommand("smart_tuner.cli.trials:trials", "List the trials of a study."),
     "best": LazyCommand("smart_tuner.cli.best:best", "Show the best trial and where its voice is."),
     "logs": LazyCommand("smart_tuner.cli.logs:logs", "Print what the trainer of a trial said."),
-    "synthesize": LazyCommand("smart_tuner.cli.synthesize:synthesize", "Speak a text to a WAV."),
+    "synthesize": LazyCommand(
+        "smart_tuner.cli.synthesize:synthesize",
+        "Speak TEXT to the WAV OUT, or the texts of a file to WAVs in the folder OUT.",
+    ),
+    "components": LazyCommand(
+        "smart_tuner.cli.components:components", "List what trials are made of, and its settings."
+    ),
     "delete": LazyCommand("smart_tuner.cli.delete:delete", "Delete a study with its files."),
     "corpus": LazyCommand("smart_tuner.cli.corpus:corpus", "Make or check a speech corpus."),
     "init": LazyCommand("smart_tuner.cli.init:init", "Write a commented study.yaml."),

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, get_origin
 
+from smart_tuner.config.governed import refuse_governed
 from smart_tuner.config.parameters import CategoricalParameter, FloatParameter, Parameter
 from smart_tuner.config.sections import TrainerSection, typed_hparams
-from trainer.hparams.suggestion import suggestion
 from trainer.hparams import HParams
+from trainer.hparams.suggestion import suggestion
 
 _GRID_LIMIT = 500
 """Whole numbers are tried one by one up to this many, else only their bounds."""
@@ -46,6 +47,7 @@ def _checked(name: str, parameter: Parameter, trainer: TrainerSection) -> Parame
         raise ValueError(f"unknown hparam '{name}'{suggestion(name, HParams.model_fields)}")
     if name in trainer.hparams:
         raise ValueError(f"'{name}' is fixed in trainer.hparams too: take it out of one of them")
+    refuse_governed([name])
     _check_type(name, parameter)
     base = trainer.base_hparams()
     values = [typed_hparams({name: value}, base)[name] for value in _samples(parameter)]

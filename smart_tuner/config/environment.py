@@ -7,8 +7,8 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from smart_tuner.config.schema import Location
 from smart_tuner.config.study_config import StudyConfig
-from trainer.hparams.suggestion import suggestion
 from trainer.exit_codes import BadInputError
+from trainer.hparams.suggestion import suggestion
 
 PREFIX = "SMART_TUNER_"
 _DELIMITER = "__"

@@ -7,6 +7,7 @@ from pydantic_core import ErrorDetails
 
 from smart_tuner.config.schema import Location, Place, place_of
 from trainer.hparams.suggestion import suggestion
+from trainer.hparams.wording import expectation
 
 _SECRET_SECTION = "storage"
 _LONGEST_VALUE = 60
@@ -48,8 +49,7 @@ def _message(problem: ErrorDetails, place: Place) -> str:
         case kind if kind in _SECTION_EXPECTED:
             return f"{_assignment(problem, place, name)}: 'key: value' lines are expected here"
         case _:
-            text = problem["msg"].replace("tuple", "list")
-            return f"{_assignment(problem, place, name)}: {text[0].lower()}{text[1:]}"
+            return f"{_assignment(problem, place, name)}: {expectation(problem)}"
 
 
 def _tag_key(problem: ErrorDetails) -> str:

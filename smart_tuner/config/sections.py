@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 from pydantic_settings import NoDecode
 
 from smart_tuner.config.durations import Duration
+from smart_tuner.config.governed import refuse_governed
 from smart_tuner.config.names import check_study_name
 from smart_tuner.config.section import Section
 from trainer.exit_codes import BadInputError
@@ -35,6 +36,7 @@ class StudySection(Section):
     """Trials at once."""
     seed: int = Field(1, ge=0, lt=2**32)
     rescue: bool = False
+    """Whether trials that explode are taken back to a good checkpoint with a lower rate."""
 
     @field_validator("name")
     @classmethod
@@ -46,13 +48,6 @@ class StudySection(Section):
     def _distinct(cls, value: tuple[Objective, ...]) -> tuple[Objective, ...]:
         if len(set(value)) < len(value):
             raise ValueError(f"{', '.join(value)}: name each objective once")
-        return value
-
-    @field_validator("rescue")
-    @classmethod
-    def _no_rescue_yet(cls, value: bool) -> bool:
-        if value:
-            raise ValueError("this version cannot rescue trials: leave it false")
         return value
 
 
@@ -105,6 +100,7 @@ class SinksSection(Section):
 
 def typed_hparams(values: dict[str, Any], base: HParams) -> dict[str, Any]:
     """``values`` as the fields of :class:`HParams`; ``ValueError`` names a bad one."""
+    refuse_governed(values)
     try:
         parsed = parse_hparams(values, base)
     except BadInputError as error:

@@ -8,15 +8,18 @@ from pydantic import ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from smart_tuner.config.checks import checked_probes, checked_space
-from smart_tuner.config.parameters import Parameter
+from smart_tuner.config.governed import governed_hparams
+from smart_tuner.config.parameters import CategoricalParameter, Parameter
 from smart_tuner.config.pruner_section import PrunerSection
 from smart_tuner.config.resolve import with_defaults
 from smart_tuner.config.sampler_section import SamplerSection
 from smart_tuner.config.sections import SinksSection, StorageSection, StudySection, TrainerSection
 from smart_tuner.health.grace import grace_steps
 from smart_tuner.health.settings import HealthSection
+from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams, parse_hparams
 
+_DIAGNOSTICS = "alignment_diagnostics"
 Direction = Literal["maximize", "minimize"]
 
 
@@ -96,6 +99,29 @@ class StudyConfig(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _hparams_go_together(self) -> Self:
+        """Of the first trial and the probes; what the space mixes is seen when it is drawn."""
+        for params in ({}, *self.probes):
+            try:
+                self.hparams(params)
+            except BadInputError as error:
+                raise ValueError(str(error)) from None
+        return self
+
+    @model_validator(mode="after")
+    def _quality_can_be_told(self) -> Self:
+        searched = self.space.get(_DIAGNOSTICS)
+        switches = [self.hparams(params).alignment_diagnostics for params in ({}, *self.probes)]
+        if isinstance(searched, CategoricalParameter):
+            switches += searched.choices
+        if "quality" in self.study.objective and not all(switches):
+            raise ValueError(
+                f"study.objective=quality needs the alignment scores: leave {_DIAGNOSTICS} true, "
+                "or choose study.objective=val_loss"
+            )
+        return self
+
     @property
     def directions(self) -> tuple[Direction, ...]:
         """Of each objective: ``quality`` is maximised, the others are minimised."""
@@ -105,8 +131,16 @@ class StudyConfig(BaseSettings):
         )
 
     def hparams(self, params: Mapping[str, Any] | None = None) -> HParams:
-        """A trial's hyperparameters: the preset, then the fixed ones, then ``params``."""
-        return parse_hparams(params or {}, self.trainer.base_hparams())
+        """A trial's hyperparameters: the preset, then the fixed ones, then ``params``.
+
+        What ``study.rescue`` and ``health.gradient_explosion`` say of the trainer is among them.
+
+        Raises:
+            BadInputError: the values don't go together.
+        """
+        base = self.trainer.base_hparams()
+        governed = governed_hparams(self.study.rescue, self.health.gradient_explosion, base)
+        return parse_hparams({**governed, **self.trainer.hparams, **(params or {})}, base)
 
     def grace_steps(self, hparams: HParams) -> int:
         """The grace period of a trial with ``hparams``: as configured, else by METRICS."""

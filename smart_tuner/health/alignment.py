@@ -17,15 +17,14 @@ def never_aligned(history: History, rule: NeverAlignedRule, grace_steps: int) ->
     newest = history.evaluations[-1]
     ratio = _mel_l1_ratio(history, newest)
     diagonal = newest.metrics.get("alignment.diagonal_score")
-    if newest.step <= grace_steps or not _unaligned(
-        ratio, diagonal, rule, late=newest.step > 2 * grace_steps
-    ):
+    if diagonal is None or newest.step <= grace_steps:
+        return None  # without alignment diagnostics nobody knows
+    if not _unaligned(ratio, diagonal, rule, late=newest.step > 2 * grace_steps):
         return None
     evidence = {"grace_steps": float(grace_steps)}
     if ratio is not None:
         evidence["mel_l1_ratio"] = ratio
-    if diagonal is not None:
-        evidence["alignment.diagonal_score"] = diagonal
+    evidence["alignment.diagonal_score"] = diagonal
     cause = _likely_cause(ratio, history.n_frames_per_step)
     return Verdict(Reason.NEVER_ALIGNED, newest.step, evidence, cause)
 
@@ -52,12 +51,10 @@ def alignment_lost(history: History, rule: AlignmentLostRule, grace_steps: int) 
     return Verdict(Reason.ALIGNMENT_LOST, latest[-1][0], evidence)
 
 
-def _unaligned(
-    ratio: float | None, diagonal: float | None, rule: NeverAlignedRule, *, late: bool
-) -> bool:
+def _unaligned(ratio: float | None, diagonal: float, rule: NeverAlignedRule, *, late: bool) -> bool:
     if ratio is not None and ratio > rule.mel_l1_ratio:
         return True
-    if diagonal is None or diagonal >= rule.diagonal_score:
+    if diagonal >= rule.diagonal_score:
         return False
     return late or (ratio is not None and ratio > rule.mel_l1_ratio_off_diagonal)
 

@@ -1,10 +1,11 @@
 """What a trial's events have said so far, as far as health rules need it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
+from typing import Self
 
-from trainer.events import Diverged, Evaluation, Event, Started, Step
+from smart_tuner.health.restarts import Restarts
+from trainer.events import Diverged, Evaluation, Event, Rescued, Started, Step
 
 RECENT_STEPS = 200
 """Steps that are remembered: the widest window a rule may ask for."""
@@ -38,32 +39,60 @@ class History:
     baseline_mel_l1: float | None = None
     """L1 on the held-out set of the per-bin mean of the training mels."""
     n_frames_per_step: int = 1
+    rescue: bool = False
+    """Whether the trainer tries to mend an explosion by itself, and leaves where it can't."""
+    max_restarts: int = 3
+    learning_rate: float | None = None
+    """As asked for, before schedule and adapter."""
+    restarts: Restarts = field(default_factory=Restarts)
     diverged: Diverged | None = None
 
     def after(self, event: Event) -> Self:
-        """The history with one more event; events that no rule looks at change nothing."""
+        """The history with one more event; events that no rule looks at change nothing.
+
+        A step that the loss scaler skipped says what fp16 can hold, and nothing of the training.
+        """
         match event:
+            case Step(skipped=True):
+                return self
             case Step():
                 return replace(self, steps=(*self.steps, _step_seen(event))[-RECENT_STEPS:])
             case Evaluation():
                 seen = EvaluationSeen(event.step, dict(event.metrics))
                 return replace(self, evaluations=(*self.evaluations, seen))
             case Started():
-                return self._restarted(event)
+                return self._started(event)
+            case Rescued():
+                return replace(self._up_to(event.to_step), restarts=self.restarts.after(event))
             case Diverged():
                 return replace(self, diverged=event)
             case _:
-                return self
+                restarts = self.restarts.after(event)
+                return self if restarts is self.restarts else replace(self, restarts=restarts)
 
-    def _restarted(self, event: Started) -> Self:
-        """A resumed process repeats what came after its checkpoint: that is forgotten here."""
+    @property
+    def effective_learning_rate(self) -> float | None:
+        """What became of :attr:`learning_rate` by rescues and adaptations."""
+        return None if self.learning_rate is None else self.learning_rate * self.restarts.factor
+
+    def _started(self, event: Started) -> Self:
+        hparams = event.hparams
+        return replace(
+            self._up_to(event.step),
+            baseline_mel_l1=event.baseline_mel_l1,
+            n_frames_per_step=int(hparams.get("n_frames_per_step", 1)),
+            rescue=bool(hparams.get("rescue", False)),
+            max_restarts=int(hparams.get("max_restarts", 3)),
+            learning_rate=hparams.get("learning_rate"),
+            diverged=None,
+        )
+
+    def _up_to(self, step: int) -> Self:
+        """Resumed or rescued, training repeats what came after ``step``: that is forgotten."""
         return replace(
             self,
-            steps=tuple(seen for seen in self.steps if seen.step <= event.step),
-            evaluations=tuple(seen for seen in self.evaluations if seen.step <= event.step),
-            baseline_mel_l1=event.baseline_mel_l1,
-            n_frames_per_step=_reduction_factor(event.hparams),
-            diverged=None,
+            steps=tuple(seen for seen in self.steps if seen.step <= step),
+            evaluations=tuple(seen for seen in self.evaluations if seen.step <= step),
         )
 
 
@@ -78,7 +107,3 @@ def history_of(events: Iterable[Event]) -> History:
 def _step_seen(event: Step) -> StepSeen:
     metrics = event.metrics
     return StepSeen(event.step, metrics.get("train.loss"), metrics.get("gradient.norm"))
-
-
-def _reduction_factor(hparams: Mapping[str, Any]) -> int:
-    return int(hparams.get("n_frames_per_step", 1))

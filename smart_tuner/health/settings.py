@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from trainer.hparams.section import Section
 
 
-class Rule(BaseModel):
+class Rule(Section):
     """A rule that can be switched off: ``{enabled: false}``, or just ``false``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False)
 
     enabled: bool = True
 
@@ -57,10 +59,8 @@ class AlignmentLostRule(Rule):
     evaluations: int = Field(3, ge=1)
 
 
-class HealthSection(BaseModel):
+class HealthSection(Section):
     """The rules that prune; defaults are those of METRICS, "Rules and thresholds"."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     grace_steps: int | None = Field(None, ge=0)
     """Steps before any rule on loss or alignment; ``None``: by size, batch and reduction factor."""

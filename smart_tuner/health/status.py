@@ -42,10 +42,16 @@ def level_of(history: History, grace_steps: int, reason: Reason | None = None) -
 def _is_critical(history: History, grace_steps: int) -> bool:
     aligned = _settled_metrics(history, grace_steps)
     return (
-        _settled_norm(history) > 100.0
+        _restarts_are_used_up(history)
+        or _settled_norm(history) > 100.0
         or aligned.get("alignment.overall_score", 1.0) < 0.2
         or aligned.get("alignment.diagonal_score", 1.0) < 0.1
     )
+
+
+def _restarts_are_used_up(history: History) -> bool:
+    """As many restarts in a row as the trainer may make."""
+    return history.rescue and history.restarts.in_a_row >= max(1, history.max_restarts)
 
 
 def _needs_attention(history: History, grace_steps: int) -> bool:

@@ -181,6 +181,15 @@ class TestBestPanel:
         assert _line(text, ".wav").split()[0] == "speech"
         assert "alignment" not in text
 
+    def test_what_it_owes_to_rescues(self, render: Render) -> None:
+        metrics = {"quality": 0.8, "restarts": 2, "learning_rate_effective": 0.0015}
+
+        text = render(best_panel(_trial(3, TrialState.COMPLETE, metrics=metrics)))
+
+        assert _line(text, "restarts").split() == ["restarts", "2"]
+        assert _line(text, "effective").split() == ["learning_rate_effective", "0.0015"]
+        assert "Rescue" not in render(best_panel(_trial(3, metrics={"quality": 0.8})))
+
     def test_a_probe_is_named_one(self, render: Render) -> None:
         assert "Best trial: 3 (probe)" in render(best_panel(_trial(3, role=TrialRole.PROBE)))
 

@@ -18,7 +18,15 @@ TEN = Cost(seconds_per_trial=10.0)
     [(0, 1, 0), (1, 1, 10), (3, 1, 30), (3, 2, 20), (4, 2, 20), (5, 2, 30), (1, 8, 10)],
 )
 def test_trials_take_their_time_several_at_once(trials: int, jobs: int, seconds: float) -> None:
-    assert TEN.remaining(trials, jobs) == seconds
+    assert TEN.remaining([1.0] * trials, jobs) == seconds
+
+
+@pytest.mark.parametrize(
+    ("loads", "jobs", "seconds"),
+    [([0.25], 1, 2.5), ([0.5, 1.0], 1, 15), ([0.5, 1.0], 2, 10), ([0.5, 0.5, 1.0], 2, 15)],
+)
+def test_what_is_done_of_a_trial_is_done(loads: list[float], jobs: int, seconds: float) -> None:
+    assert TEN.remaining(loads, jobs) == seconds
 
 
 @pytest.mark.parametrize(

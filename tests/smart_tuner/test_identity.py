@@ -36,6 +36,7 @@ def test_the_identity_names_what_a_study_is() -> None:
         {"study": {"objective": "mcd"}},
         {"trainer": {"preset": "tacotron2"}},
         {"trainer": {"preset": "demo", "steps": 20}},
+        {"study": {"rescue": True}},
         {"trainer": {"preset": "demo", "hparams": {"batch_size": 8}}},
         {"space": {"guide_g": {"type": "float", "low": 0.2, "high": 0.4}}},
     ],
@@ -48,6 +49,14 @@ def test_the_hash_is_over_all_of_it(other: dict[str, Any]) -> None:
 def test_trials_jobs_timeout_and_seed_are_no_part_of_it() -> None:
     study = {"trials": 99, "jobs": 7, "timeout": "3h", "seed": 5}
     assert identity(study=study) == identity()
+
+
+def test_a_study_of_the_version_that_could_not_rescue_did_not() -> None:
+    old = identity()
+    del old["rescue"]
+    assert compare("s", old, identity()) == []
+    after = identity(study={"rescue": True})
+    assert compare("s", old, after) == [Change("rescue", False, True)]
 
 
 def test_no_change_is_none() -> None:
@@ -109,6 +118,7 @@ ACCEPTED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"trainer": {"preset": "demo", "steps": 500}},
         {"trainer": {"preset": "demo", "steps": 600}},
     ),
+    ("rescue", {"study": {"rescue": True}}, {"study": {"rescue": False}}),
 ]
 
 

@@ -21,6 +21,7 @@ def test_preset_then_fixed_then_the_trials_own() -> None:
         {"guide_g": 0.3, "learning_rate": 0.01}
     )
     changes = {"batch_size": 4, "guide_g": 0.3, "learning_rate": 0.01, "seed": 1}
+    changes |= {"rescue": False, "lr_adapter": False, "grad_norm_critical": 20.0}
     assert hparams == HParams.preset("demo").model_copy(
         update={**changes, "symbols": hparams.symbols}
     )
@@ -51,6 +52,18 @@ def test_symbols_follow_the_corpus_unless_given(
 def test_what_does_not_go_together_is_bad_input() -> None:
     with pytest.raises(BadInputError, match="mel_fmax=100 must lie above mel_fmin=200"):
         launcher().hparams({"mel_fmin": 200.0, "mel_fmax": 100.0})
+
+
+@pytest.mark.parametrize("name", ["last.pt", "previous.pt", "good.pt", "best.pt"])
+def test_any_checkpoint_can_be_gone_on_from(name: str, tmp_path: Path) -> None:
+    corpus = StudyCorpus(Path("speech"), Corpus(Path("speech"), (), "en"))
+    launcher = Launcher(StudyConfig(), corpus, tmp_path)
+    folder = launcher.paths(3).checkpoints
+    folder.mkdir(parents=True)
+    (folder / ".last-x1y2.pt").touch()  # half of one, which a killed trainer left
+    assert not launcher.goes_on(3)
+    (folder / name).touch()
+    assert launcher.goes_on(3)
 
 
 def test_every_trial_has_a_run_directory() -> None:

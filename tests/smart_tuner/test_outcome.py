@@ -21,6 +21,8 @@ TABLE = [
     (TrainerExit.OUT_OF_MEMORY, False, PRUNED, Reason.OUT_OF_MEMORY),
     (TrainerExit.OUT_OF_MEMORY, True, PRUNED, Reason.OUT_OF_MEMORY),
     (TrainerExit.BAD_INPUT, False, FAILED, Reason.BAD_INPUT),
+    (TrainerExit.UNWRITABLE, False, STOPPED, Reason.STOPPED),
+    (TrainerExit.UNWRITABLE, True, STOPPED, Reason.STOPPED),
     (TrainerExit.INTERNAL_ERROR, False, FAILED, Reason.CRASHED),
     (TrainerExit.INTERNAL_ERROR, True, FAILED, Reason.CRASHED),
     (-signal.SIGKILL, False, FAILED, Reason.CRASHED),
@@ -41,6 +43,12 @@ def test_how_a_trainer_ended_decides(
     assert outcome.evidence.get("exit_code") == (None if state is COMPLETE else exit_code)
 
 
+@pytest.mark.parametrize("why", [Reason.GRADIENT_EXPLOSION, Reason.NON_FINITE])
+def test_a_trainer_that_diverged_says_why(why: Reason) -> None:
+    outcome = decide(None, TrainerExit.DIVERGED, False, "", why)
+    assert (outcome.state, outcome.reason) == (PRUNED, why)
+
+
 @pytest.mark.parametrize("exit_code", [*TrainerExit, -signal.SIGTERM, -signal.SIGKILL])
 def test_a_verdict_stands_whatever_the_exit_code(exit_code: int) -> None:
     outcome = decide(VERDICT, exit_code, True, "said")
@@ -53,6 +61,7 @@ def test_a_verdict_stands_whatever_the_exit_code(exit_code: int) -> None:
     [
         (1, "RuntimeError: no", "RuntimeError: no"),
         (1, "", "the trainer left with exit code 1"),
+        (TrainerExit.UNWRITABLE, "", "its checkpoint could not be written"),
         (-signal.SIGKILL, "", "killed by SIGKILL"),
         (-40, "", "killed by signal 40"),
         (-signal.SIGRTMIN, "", "killed by SIGRTMIN"),

@@ -30,6 +30,10 @@ def test_readers_load_only_what_they_need(python: Python) -> None:
     assert loaded(python, calls) == "[0, 0, 0, 0, 0, 0] []"
 
 
+def test_the_components_are_listed_without_optuna(python: Python) -> None:
+    assert loaded(python, [["components", "--preset", "demmo"]]) == "[2] []"
+
+
 @pytest.mark.usefixtures("study")
 def test_nothing_loads_torch(python: Python) -> None:
     calls = [
@@ -38,11 +42,12 @@ def test_nothing_loads_torch(python: Python) -> None:
         ["start", "study", "--corpus", "nowhere"],
         ["corpus", "check", "nowhere"],
         ["corpus", "demo", "--help"],
+        ["components", "--preset", "demmo"],
         ["synthesize", "--help"],
         ["delete", "demo", "--yes"],
         ["init"],
     ]
     codes, _, modules = loaded(python, calls).partition("] ")
-    assert codes == "[0, 0, 2, 2, 0, 0, 0, 0"
+    assert codes == "[0, 0, 2, 2, 0, 2, 0, 0, 0"
     assert "optuna" in modules  # else this looks at nothing
     assert "torch" not in modules

@@ -10,7 +10,7 @@ from smart_tuner.cli.program import program
 
 COMMANDS = {
     "start study", "status", "studies", "trials", "best", "logs", "synthesize", "delete",
-    "corpus demo", "corpus check", "init",
+    "corpus demo", "corpus check", "components", "init",
 }  # fmt: skip
 HEAVY = {"optuna", "sqlalchemy", "pydantic", "rich", "matplotlib", "numpy", "torch", "yaml"}
 

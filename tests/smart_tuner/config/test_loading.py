@@ -17,13 +17,39 @@ BAD_FILES = {
     "study: {trials: 0, trils: 3}": "unknown key 'study.trils'; did you mean 'trials'?",
     "trainer: [1]": "trainer=[1]: 'key: value' lines are expected here",
     "trainer: {steps: many}": (
-        "trainer.steps='many': input should be a valid integer, "
-        "unable to parse string as an integer"
+        "trainer.steps='many': input should be a whole number"
+    ),
+    "trainer: {steps: 2.5}": "trainer.steps=2.5: input should be a whole number",
+    "trainer: {hparams: {use_ddc: perhaps}}": (
+        "trainer.hparams: hparam use_ddc='perhaps': input should be true or false"
+    ),
+    "space: {guide_g: {type: float, low: a, high: 1}}": (
+        "space.guide_g.low='a': input should be a number"
+    ),
+    "study: {name: 3}": "study.name=3: input should be text",
+    "corpus: 3": "corpus=3: input should be a path",
+    "sinks: {console: perhaps}": "sinks.console='perhaps': input should be true or false",
+    # Python, and pydantic with it, takes true for 1.
+    "study: {trials: true}": "study.trials=True: input should be a whole number",
+    "health: {grace_steps: true}": "health.grace_steps=True: input should be a whole number",
+    "health: {gradient_explosion: {norm: true}}": (
+        "health.gradient_explosion.norm=True: input should be a number"
+    ),
+    "space: {batch_size: {type: int, low: true, high: 4}}": (
+        "space.batch_size.low=True: input should be a whole number"
+    ),
+    "trainer: {hparams: {batch_size: true}}": (
+        "trainer.hparams: hparam batch_size=True: input should be a whole number"
+    ),
+    "trainer: {hparams: {guide_stop_step: true}}": (
+        "trainer.hparams: hparam guide_stop_step=True: input should be a whole number"
     ),
     "trainer: {steps: 10, evaluate_every: 20}": (
         "trainer.evaluate_every: 20 exceeds trainer.steps=10: no trial would be evaluated"
     ),
-    "trainer: {preset: dmeo}": "trainer.preset='dmeo': input should be 'tacotron2' or 'demo'",
+    "trainer: {preset: dmeo}": (
+        "trainer.preset='dmeo': input should be 'tacotron2' or 'demo'; did you mean 'demo'?"
+    ),
     "trainer: {hparams: {batchsize: 2}}": (
         "trainer.hparams: unknown hparam 'batchsize'; did you mean 'batch_size'?"
     ),
@@ -47,6 +73,9 @@ BAD_FILES = {
     ),
     "space: {learning_rate: {type: float, lw: 0.1, high: 1}}": (
         "unknown key 'space.learning_rate.lw'; did you mean 'low'?"
+    ),
+    "space: {learning_rate: {type: float, lgo: true, low: 0.1, high: 1}}": (
+        "unknown key 'space.learning_rate.lgo'; did you mean 'log'?"
     ),
     "space: {learning_rate: {type: float, high: 1}}": (
         "'space.learning_rate.low' is missing: add it"
@@ -109,8 +138,33 @@ BAD_FILES = {
     "pruner: {kind: median, n_startup_trials: -1}": (
         "pruner.n_startup_trials=-1: input should be greater than or equal to 0"
     ),
-    "study: {rescue: true}": (
-        "study.rescue: this version cannot rescue trials: leave it false"
+    "trainer: {hparams: {rescue: true}}": (
+        "trainer.hparams: 'rescue' follows study.rescue in a study: set that instead"
+    ),
+    "space: {lr_adapter: {type: categorical, choices: [true, false]}}": (
+        "space: 'lr_adapter' follows study.rescue in a study: set that instead"
+    ),
+    "probes: [{rescue: true}]": (
+        "probes: 'rescue' follows study.rescue in a study: set that instead"
+    ),
+    "trainer: {hparams: {grad_norm_critical: 50}}": (
+        "trainer.hparams: 'grad_norm_critical' follows health.gradient_explosion.norm in a study: "
+        "set that instead"
+    ),
+    "trainer: {hparams: {grad_norm_warning: 50}}": (
+        "hparams: grad_norm_warning=50 must not exceed grad_norm_critical=20"
+    ),
+    "trainer: {hparams: {alignment_diagnostics: false}}": (
+        "study.objective=quality needs the alignment scores: leave alignment_diagnostics true, "
+        "or choose study.objective=val_loss"
+    ),
+    "space: {alignment_diagnostics: {type: categorical, choices: [true, false]}}": (
+        "study.objective=quality needs the alignment scores: leave alignment_diagnostics true, "
+        "or choose study.objective=val_loss"
+    ),
+    "probes: [{alignment_diagnostics: false}]": (
+        "study.objective=quality needs the alignment scores: leave alignment_diagnostics true, "
+        "or choose study.objective=val_loss"
     ),
     "study: {timeout: soon}": (
         "study.timeout: 'soon' is no duration: write seconds, or hours and minutes "
@@ -144,7 +198,7 @@ BAD_FILES = {
     "probes: [{learning_rate: 1}, {}]": (
         "probes: probe 2 is empty: give it at least one hparam"
     ),
-    "probes: {a: 1}": "probes={'a': 1}: input should be a valid list",
+    "probes: {a: 1}": "probes={'a': 1}: input should be a list",
     "a: b: c": "line 1, column 5: not valid YAML: mapping values are not allowed here",
     "trainer: {steps: 1}\ntrainer: {steps: 2}": (
         "line 2, column 1: not valid YAML: the key 'trainer' stands twice in one section"

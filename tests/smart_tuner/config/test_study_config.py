@@ -9,6 +9,9 @@ from smart_tuner.config import StudyConfig, load_config
 from smart_tuner.config.sections import StorageSection
 from trainer.hparams import HParams
 
+OF_A_STUDY: dict[str, Any] = {"rescue": False, "lr_adapter": False, "grad_norm_critical": 20.0}
+"""What every trial of a demo study has, unlike ``python -m trainer``."""
+
 
 def test_the_embedded_study() -> None:
     config = StudyConfig()
@@ -120,7 +123,34 @@ def test_it_is_frozen() -> None:
 def test_a_trial_takes_preset_then_fixed_then_its_own_hparams() -> None:
     config = StudyConfig(trainer={"hparams": {"batch_size": 4, "seed": 7}})
     hparams = config.hparams({"batch_size": 8})
-    assert hparams == HParams.preset("demo").model_copy(update={"batch_size": 8, "seed": 7})
+    own = {"batch_size": 8, "seed": 7}
+    assert hparams == HParams.preset("demo").model_copy(update={**OF_A_STUDY, **own})
+
+
+@pytest.mark.parametrize("rescue", [True, False])
+def test_rescue_and_adapter_are_the_studys_to_switch(rescue: bool) -> None:
+    hparams = StudyConfig(study={"rescue": rescue}).hparams()
+    assert (hparams.rescue, hparams.lr_adapter) == (rescue, rescue)
+
+
+@pytest.mark.parametrize(
+    ("given", "norms"), [({}, (20.0, 10.0)), ({"norm": 8}, (8.0, 8.0)), ({"norm": 500}, (500, 10))]
+)
+def test_controller_and_trainer_mean_the_same_by_an_explosion(
+    given: dict[str, float], norms: tuple[float, float]
+) -> None:
+    rule = {**given, "steps": 3, "window": 7}
+    hparams = StudyConfig(health={"gradient_explosion": rule}).hparams({"learning_rate": 0.5})
+    assert (hparams.grad_norm_critical, hparams.grad_norm_warning) == norms
+    assert (hparams.explosion_steps, hparams.explosion_window) == (3, 7)
+
+
+def test_without_quality_no_alignment_needs_to_be_scored() -> None:
+    fixed = {"hparams": {"alignment_diagnostics": False}}
+    config = StudyConfig(study={"objective": ["val_loss", "mcd"]}, trainer=fixed)
+    assert not config.hparams().alignment_diagnostics
+    with pytest.raises(ValidationError, match="needs the alignment scores"):
+        StudyConfig(study={"objective": ["mcd", "quality"]}, trainer=fixed)
 
 
 def test_a_configured_grace_period_counts_for_every_trial() -> None:

@@ -77,6 +77,16 @@ def test_a_decoder_that_copies_is_named_as_the_likely_cause(
     assert verdict.record().get("cause") == ("copies_last_frame" if copies else None)
 
 
+@pytest.mark.parametrize("step", [200, 350])
+def test_without_diagnostics_nothing_is_said_of_alignment(
+    step: int, with_evaluations: WithEvaluations
+) -> None:
+    history = with_evaluations(*((step + n, {"mel_l1": 5.0}) for n in range(6)))
+    assert judge(history, HealthSection(), GRACE) is None
+    scored = with_evaluations((step, {"mel_l1": 5.0, "diagonal": 0.9}))
+    assert judge(scored, HealthSection(), GRACE) is not None
+
+
 def test_without_a_baseline_the_diagonal_decides_alone(with_evaluations: WithEvaluations) -> None:
     history = with_evaluations((200, {"diagonal": 0.1}))
     assert never_aligned(history, NeverAlignedRule(), GRACE) is None
