@@ -11,7 +11,6 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -111,5 +110,4 @@ if __name__ == "__main__":
     divider = sys.argv.index("--")
     fault, *steps = sys.argv[1:divider]
     getattr(Faults(steps[0] if steps else ""), fault)()
-    sys.path.insert(0, str(Path.cwd()))
     sys.exit(main(sys.argv[divider + 1 :]))
