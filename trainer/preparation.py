@@ -65,11 +65,16 @@ def _warn_of_short_utterances(dataset: Dataset, hparams: HParams, write: Write) 
 
 
 def load_model(
-    hparams: HParams, settings: RunSettings, ranks: Ranks, dataset: Dataset, write: Write
+    hparams: HParams,
+    settings: RunSettings,
+    ranks: Ranks,
+    dataset: Dataset,
+    write: Write,
+    warm: bool,
 ) -> TrainingState:
-    """A fresh model and optimiser, drawn from ``hparams.seed``, or warm-started."""
+    """A fresh model and optimiser, drawn from ``hparams.seed``; ``warm``: as settings say."""
     state = TrainingState(hparams, ranks, dataset.fingerprint)
-    if settings.warm_start:
+    if warm and settings.warm_start:
         source = settings.warm_start
         started = warm_start(state.model, source.path, source.ignore_layers)
         log.info("warm start from %s: %d tensors", source.path, len(started.loaded))

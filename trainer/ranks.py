@@ -31,6 +31,8 @@ class Ranks:
         Raises:
             BadInputError: the device is not there, or is named by number for several ranks.
         """
+        # A resumed run has to choose the same convolution algorithms, and all sum in one order.
+        torch.backends.cudnn.deterministic = True
         world = int(os.environ.get("WORLD_SIZE", "1"))
         if world == 1:
             return cls(0, 1, choose_device(device_name))

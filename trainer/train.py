@@ -47,7 +47,8 @@ class Training:
             corpus, hparams, settings, ranks, write, progress
         )
         self.folder = CheckpointFolder(paths, settings.keep_every)
-        self.state = load_model(hparams, settings, ranks, self.dataset, write)
+        begins = self.folder.is_empty
+        self.state = load_model(hparams, settings, ranks, self.dataset, write, warm=begins)
         self.stepper = Stepper(self.state, self.dataset, hparams, ranks)
         self._examiner = Examiner(paths, self.held_out, hparams, settings.objective, write)
         self._seconds = 0.0  # of steps alone, in this process
