@@ -14,6 +14,9 @@ from smart_tuner.config.study_config import StudyConfig
 from trainer.exit_codes import BadInputError
 
 _FIXED = ("corpus", "preset", "objective")
+_MAY_CHANGE = ("space", "hparams", "steps", "rescue", "warm_start", "ignore_layers")
+_UNSAID: dict[str, Any] = {"rescue": False, "warm_start": None, "ignore_layers": []}
+"""What studies of version 0.1.0 don't say."""
 _SPACE: TypeAdapter[dict[str, Parameter]] = TypeAdapter(dict[str, Parameter])
 
 
@@ -26,8 +29,17 @@ class Change:
     after: Any
 
 
-def identity_of(config: StudyConfig, corpus_fingerprint: str, language: str) -> dict[str, Any]:
-    """JSON-ready; ``hash`` is over all of it."""
+def identity_of(
+    config: StudyConfig, corpus_fingerprint: str, language: str, warm_start: str | None
+) -> dict[str, Any]:
+    """JSON-ready; ``hash`` is over all of it.
+
+    Args:
+        config: the study.
+        corpus_fingerprint: of texts and recordings.
+        language: the corpus's.
+        warm_start: fingerprint of the checkpoint that trials begin with.
+    """
     record = config.record()
     objectives = list(config.study.objective)
     parts: dict[str, Any] = {
@@ -40,6 +52,8 @@ def identity_of(config: StudyConfig, corpus_fingerprint: str, language: str) -> 
         "space": record["space"],
         "steps": config.trainer.steps,
         "rescue": config.study.rescue,
+        "warm_start": warm_start,
+        "ignore_layers": sorted(set(config.trainer.ignore_layers)),
     }
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return {**parts, "hash": hashlib.sha256(text.encode()).hexdigest()}
@@ -65,10 +79,10 @@ def compare(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> l
             f"study '{name}': space.{clash[0]} has another type, log or choices than before, which "
             "one study can't mix: start anew with --name, or go back to the old ones"
         )
-    before = {"rescue": False, **before}  # studies of version 0.1.0 don't say
+    before = {**_UNSAID, **before}
     return [
         Change(what, before[what], after[what])
-        for what in ("space", "hparams", "steps", "rescue")
+        for what in _MAY_CHANGE
         if before[what] != after[what]
     ]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from smart_tuner.config.sections import TrainerSection
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.corpora import StudyCorpus
 from smart_tuner.trainer_process import LEASE_SECONDS, TRAINER, TrainerProcess, end_orphan
@@ -93,8 +94,19 @@ class Launcher:
             "--threads", str(trainer.threads),
             "--cache-dir", str(self.directory / "mels"),
             "--lease-seconds", str(LEASE_SECONDS),
+            *_warm_start(trainer),
         ]  # fmt: skip
         return TrainerProcess(paths, arguments, trainer.threads, self._trainer)
+
+
+def _warm_start(trainer: TrainerSection) -> list[str]:
+    """Said at each start; a trainer that goes on from a checkpoint of its own passes it over."""
+    if trainer.warm_start is None:
+        return []
+    options = ["--warm-start", str(trainer.warm_start)]
+    if trainer.ignore_layers:
+        options += ["--ignore-layers", ",".join(trainer.ignore_layers)]
+    return options
 
 
 def _write_hparams(paths: RunPaths, hparams: HParams) -> None:

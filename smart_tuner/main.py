@@ -21,6 +21,7 @@ from smart_tuner.results import print_results
 from smart_tuner.stopping import StopSwitch
 from smart_tuner.study_folder import set_aside, writable
 from smart_tuner.trainer_process import TRAINER
+from smart_tuner.warm_start import warm_start_fingerprint
 from storage.database import Database, open_database
 from storage.optuna_storage import close_optuna_storage, optuna_storage
 from storage.records import StudyState
@@ -57,15 +58,16 @@ class SmartTunerMain:
         """Run the study to its end, or to a request to stop.
 
         Raises:
-            BadInputError: corpus, configuration or run directory need mending.
+            BadInputError: corpus, checkpoint, configuration or run directory need mending.
             StorageError: the database can't be used.
         """
+        warm_start = warm_start_fingerprint(self.config.trainer.warm_start)
         # A bad corpus leaves no empty database behind, and a wrong URL no demo corpus.
         corpus = prepare_corpus(self.config, self._sink) if self.config.corpus else None
         with open_database(self.config.storage.url.get_secret_value()) as database:
             corpus = corpus or prepare_corpus(self.config, self._sink)
             with self._stop.listening():
-                state = self._run(database, corpus)
+                state = self._run(database, corpus, warm_start)
             return print_results(self._console, database, self.config, state, self._stop)
 
     def integrate_critical_components(self) -> tuple[Component, ...]:
@@ -82,9 +84,9 @@ class SmartTunerMain:
         """
         return assemble(self.config, self._trainer)
 
-    def _run(self, database: Database, corpus: StudyCorpus) -> StudyState:
+    def _run(self, database: Database, corpus: StudyCorpus, warm_start: str | None) -> StudyState:
         launcher = Launcher(self.config, corpus, self._study_folder(database), self._trainer)
-        registration = Registration(database, self.config, corpus.corpus)
+        registration = Registration(database, self.config, corpus.corpus, warm_start)
         for change in registration.enter():
             name = self.config.study.name
             self._sink.say(f"study '{name}': {change.what} changed since its last start")

@@ -19,15 +19,26 @@ _BEAT_SECONDS = 2.0
 
 
 class Registration:
-    """From :meth:`enter` to :meth:`leave`, this process is the study's controller."""
+    """From :meth:`enter` to :meth:`leave`, this process is the study's controller.
 
-    def __init__(self, database: Database, config: StudyConfig, corpus: Corpus) -> None:
+    Args:
+        database: where the entry is.
+        config: the study.
+        corpus: what its trials learn.
+        warm_start: fingerprint of the checkpoint that they begin with.
+    """
+
+    def __init__(
+        self, database: Database, config: StudyConfig, corpus: Corpus, warm_start: str | None
+    ) -> None:
         self._studies = Studies(database)
         self._events = Events(database)
         self._trials = Trials(database)
         self._config = config
         self._name = config.study.name
-        self._identity = identity_of(config, corpus_fingerprint(corpus), corpus.language)
+        self._identity = identity_of(
+            config, corpus_fingerprint(corpus), corpus.language, warm_start
+        )
         self._process = this_process()
         self._next_beat = 0.0
 

@@ -1,5 +1,7 @@
 """The plain sections of ``study.yaml``: study, trainer, storage and sinks."""
 
+import json
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
@@ -17,8 +19,12 @@ Objective = Literal["quality", "val_loss", "mcd"]
 
 
 def _one_or_several(value: Any) -> Any:
-    """``quality``, ``quality, mcd`` and ``[quality, mcd]`` alike."""
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    """``quality``, ``quality, mcd``, ``[quality, mcd]`` and, of a variable, JSON alike."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [part.strip() for part in value.split(",")]
 
 
 class StudySection(Section):
@@ -63,6 +69,10 @@ class TrainerSection(Section):
     """CPU threads a trial."""
     hparams: dict[str, Any] = Field(default_factory=dict)
     """Fixed hyperparameters on top of the preset."""
+    warm_start: Path | None = None
+    """A checkpoint whose weights every trial begins with; ``None``: at random."""
+    ignore_layers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_one_or_several)] = ()
+    """Tensors that ``warm_start`` leaves out, by name or prefix."""
 
     @field_validator("evaluate_every")
     @classmethod
@@ -79,6 +89,18 @@ class TrainerSection(Section):
         if "preset" not in info.data:
             return value
         return typed_hparams(value, HParams.preset(info.data["preset"]))
+
+    @field_validator("ignore_layers")
+    @classmethod
+    def _of_a_warm_start(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in value if name.strip())
+        at_random = "warm_start" in info.data and info.data["warm_start"] is None
+        if names and at_random:
+            raise ValueError(
+                "there is nothing to ignore without trainer.warm_start: name a checkpoint there, "
+                "or leave this out"
+            )
+        return names
 
     def base_hparams(self) -> HParams:
         """The preset with the fixed hyperparameters."""

@@ -146,7 +146,12 @@ class StudyConfig(BaseSettings):
         """The grace period of a trial with ``hparams``: as configured, else by METRICS."""
         if self.health.grace_steps is not None:
             return self.health.grace_steps
-        return grace_steps(hparams, preset=self.trainer.preset, steps=self.trainer.steps)
+        return grace_steps(
+            hparams,
+            preset=self.trainer.preset,
+            steps=self.trainer.steps,
+            warm_start=self.trainer.warm_start is not None,
+        )
 
     def record(self) -> dict[str, Any]:
         """JSON-ready, to be stored with the study; without ``storage``, whose URL is a secret."""

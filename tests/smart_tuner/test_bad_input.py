@@ -152,6 +152,21 @@ def test_a_wrong_configuration(text: str, named: str, begun: Workshop, refused: 
     check_intact(begun)
 
 
+@pytest.mark.parametrize(
+    ("path", "reason"), [("nowhere.pt", "No such file"), ("speech", "Is a directory")]
+)
+def test_a_checkpoint_that_cannot_be_read(
+    path: str, reason: str, begun: Workshop, refused: Start
+) -> None:
+    """Without a corpus too: none is made for a study that can't begin."""
+    Path("study.yaml").write_text(f"trainer: {{warm_start: {path}}}", encoding="utf-8")
+    for corpus in ([], ["--corpus", "speech"]):
+        line = refused("--config", "study.yaml", *corpus)
+        assert f"trainer.warm_start={path}: {reason}" in line
+    assert not Path("corpora").exists()
+    check_intact(begun)
+
+
 def test_another_preset(begun: Workshop, refused: Start) -> None:
     line = refused("--corpus", "speech", "--preset", "tacotron2")
     assert "study 'speech' has another preset (demo, now tacotron2)" in line

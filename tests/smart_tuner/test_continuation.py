@@ -63,6 +63,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "space": {"space": {"learning_rate": RATE | {"low": 5e-3}}},
     "hparams": {"trainer": {"hparams": {"batch_size": 5}}},
     "steps": {"trainer": {"steps": 9}},
+    "warm_start": {"trainer": {"warm_start": "speech/metadata.csv"}},  # the stub reads none
 }
 
 
@@ -71,7 +72,7 @@ def test_what_may_change_is_accepted_and_logged(what: str, begun: Workshop) -> N
     ran = begun.run(**{**TWO, **CHANGES[what]})
     assert ran.code is TunerExit.FINISHED
     assert f"study 'speech': {what} changed since its last start" in ran.out
-    (event,) = begun.kept("space_changed", "hparams_changed", "steps_changed")
+    (event,) = begun.kept(*(f"{kind}_changed" for kind in CHANGES))
     assert event.kind == f"{what}_changed"
     assert event.payload["before"] != event.payload["after"]
     with begun.database() as database:

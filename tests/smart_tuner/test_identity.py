@@ -10,11 +10,19 @@ from trainer.exit_codes import BadInputError
 PLAIN: dict[str, Any] = {"corpus": "speech", "trainer": {"preset": "demo"}}
 
 
-def identity(corpus: str = "c" * 64, language: str = "en", **sections: Any) -> dict[str, Any]:
+def identity(
+    corpus: str = "c" * 64, language: str = "en", warm_start: str | None = None, **sections: Any
+) -> dict[str, Any]:
     """What a database gives back of a study's identity."""
     config = StudyConfig(**{**PLAIN, **sections})
-    stored: dict[str, Any] = json.loads(json.dumps(identity_of(config, corpus, language)))
+    parts = identity_of(config, corpus, language, warm_start)
+    stored: dict[str, Any] = json.loads(json.dumps(parts))
     return stored
+
+
+def ignoring(layers: object) -> dict[str, Any]:
+    """A warm start that leaves ``layers`` out."""
+    return {"preset": "demo", "warm_start": "a.pt", "ignore_layers": layers}
 
 
 def test_the_identity_names_what_a_study_is() -> None:
@@ -37,6 +45,8 @@ def test_the_identity_names_what_a_study_is() -> None:
         {"trainer": {"preset": "tacotron2"}},
         {"trainer": {"preset": "demo", "steps": 20}},
         {"study": {"rescue": True}},
+        {"warm_start": "e" * 64},
+        {"trainer": ignoring("postnet")},
         {"trainer": {"preset": "demo", "hparams": {"batch_size": 8}}},
         {"space": {"guide_g": {"type": "float", "low": 0.2, "high": 0.4}}},
     ],
@@ -51,12 +61,22 @@ def test_trials_jobs_timeout_and_seed_are_no_part_of_it() -> None:
     assert identity(study=study) == identity()
 
 
-def test_a_study_of_the_version_that_could_not_rescue_did_not() -> None:
+def test_the_version_that_could_neither_rescue_nor_warm_start_did_not() -> None:
     old = identity()
-    del old["rescue"]
+    for what in ("rescue", "warm_start", "ignore_layers"):
+        del old[what]
     assert compare("s", old, identity()) == []
-    after = identity(study={"rescue": True})
-    assert compare("s", old, after) == [Change("rescue", False, True)]
+    after = identity(study={"rescue": True}, warm_start="e" * 64)
+    assert compare("s", old, after) == [
+        Change("rescue", False, True),
+        Change("warm_start", None, "e" * 64),
+    ]
+
+
+def test_where_the_checkpoint_lies_and_how_layers_are_listed_does_not_count() -> None:
+    one = identity(warm_start="e" * 64, trainer=ignoring("postnet,decoder"))
+    moved = ignoring(["decoder", "postnet"]) | {"warm_start": "elsewhere/b.pt"}
+    assert identity(warm_start="e" * 64, trainer=moved) == one
 
 
 def test_no_change_is_none() -> None:
@@ -119,6 +139,9 @@ ACCEPTED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"trainer": {"preset": "demo", "steps": 600}},
     ),
     ("rescue", {"study": {"rescue": True}}, {"study": {"rescue": False}}),
+    ("warm_start", {"warm_start": "e" * 64}, {"warm_start": "f" * 64}),
+    ("warm_start", {"warm_start": "e" * 64}, {}),
+    ("ignore_layers", {"trainer": ignoring([])}, {"trainer": ignoring(["postnet"])}),
 ]
 
 

@@ -1,3 +1,6 @@
+import json
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -6,9 +9,13 @@ import pytest
 from smart_tuner.config import StudyConfig
 from smart_tuner.corpora import StudyCorpus
 from smart_tuner.launcher import Launcher
+from smart_tuner.trainer_process import TrainerProcess
 from trainer.corpus import Corpus
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams
+
+# A trainer that only says how it was called.
+ECHO = (sys.executable, "-c", "import json, sys; print(json.dumps(sys.argv[1:]))")
 
 
 def launcher(language: Any = "en", **sections: Any) -> Launcher:
@@ -68,3 +75,34 @@ def test_any_checkpoint_can_be_gone_on_from(name: str, tmp_path: Path) -> None:
 
 def test_every_trial_has_a_run_directory() -> None:
     assert launcher().paths(7).root == Path("runs/s/7")
+
+
+def called(process: TrainerProcess) -> list[str]:
+    """The arguments that a trainer was called with."""
+    while process.poll() is None:
+        time.sleep(0.02)
+    arguments: list[str] = json.loads(process.paths.log.read_text(encoding="utf-8"))
+    return arguments
+
+
+@pytest.mark.parametrize(
+    ("trainer", "options"),
+    [
+        ({}, []),
+        ({"warm_start": "public.pt"}, ["--warm-start", "public.pt"]),
+        (
+            {"warm_start": "public.pt", "ignore_layers": ["embedding.weight", "postnet"]},
+            ["--warm-start", "public.pt", "--ignore-layers", "embedding.weight,postnet"],
+        ),
+    ],
+    ids=["none", "whole", "in part"],
+)
+def test_trials_and_estimate_begin_with_the_same_weights(
+    trainer: dict[str, Any], options: list[str], tmp_path: Path
+) -> None:
+    corpus = StudyCorpus(Path("speech"), Corpus(Path("speech"), (), "en"))
+    launcher = Launcher(StudyConfig(trainer=trainer), corpus, tmp_path, ECHO)
+    for process in (launcher.start(0, launcher.hparams({})), launcher.measure()):
+        arguments = called(process)
+        lease = arguments.index("--lease-seconds")
+        assert arguments[lease + 2 :] == options

@@ -16,7 +16,15 @@ from smart_tuner.config.sampler_section import CmaesSection, GpSection, RandomSe
 ALLOWED = {
     "study": ["name", "objective", "trials", "timeout", "jobs", "seed", "rescue"],
     "corpus": None,
-    "trainer": ["preset", "steps", "evaluate_every", "threads", "hparams"],
+    "trainer": [
+        "preset",
+        "steps",
+        "evaluate_every",
+        "threads",
+        "hparams",
+        "warm_start",
+        "ignore_layers",
+    ],
     "space": None,
     "sampler": None,
     "pruner": None,

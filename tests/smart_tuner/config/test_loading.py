@@ -47,6 +47,20 @@ BAD_FILES = {
     "trainer: {steps: 10, evaluate_every: 20}": (
         "trainer.evaluate_every: 20 exceeds trainer.steps=10: no trial would be evaluated"
     ),
+    "trainer: {ignore_layers: postnet}": (
+        "trainer.ignore_layers: there is nothing to ignore without trainer.warm_start: "
+        "name a checkpoint there, or leave this out"
+    ),
+    "trainer: {warm_start: a.pt, ignore_layers: 3}": (
+        "trainer.ignore_layers=3: input should be a list"
+    ),
+    "trainer: {warm_start: a.pt, ignore_layers: [postnet, 3]}": (
+        "trainer.ignore_layers=3: input should be text"
+    ),
+    "trainer: {warm_start: 3, ignore_layers: postnet}": (
+        "trainer.warm_start=3: input should be a path"
+    ),
+    "trainer: {warm_strat: a.pt}": "unknown key 'trainer.warm_strat'; did you mean 'warm_start'?",
     "trainer: {preset: dmeo}": (
         "trainer.preset='dmeo': input should be 'tacotron2' or 'demo'; did you mean 'demo'?"
     ),
@@ -257,6 +271,8 @@ def test_the_environment_sets_values_of_every_shape() -> None:
             "SMART_TUNER_SAMPLER__KIND": "random",
             "SMART_TUNER_HEALTH__NEVER_ALIGNED__ENABLED": "false",
             "SMART_TUNER_TRAINER__HPARAMS__LEARNING_RATE": "1e-3",
+            "SMART_TUNER_TRAINER__WARM_START": "public.pt",
+            "SMART_TUNER_TRAINER__IGNORE_LAYERS": "embedding.weight,postnet",
             "SMART_TUNER_SPACE__batch_size": '{"type": "int", "low": 4, "high": 16}',
             "SMART_TUNER_PROBES": '[{"learning_rate": "0.5"}]',
             "SMART_TUNER_CORPUS": "",
@@ -270,9 +286,18 @@ def test_the_environment_sets_values_of_every_shape() -> None:
     assert config.sampler.kind == "random"
     assert not config.health.never_aligned.enabled
     assert config.trainer.hparams == {"learning_rate": 0.001}
+    assert config.trainer.warm_start == Path("public.pt")
+    assert config.trainer.ignore_layers == ("embedding.weight", "postnet")
     assert list(config.space) == ["batch_size"]
     assert config.probes == ({"learning_rate": 0.5},)
     assert config.corpus is None
+
+
+@pytest.mark.parametrize("text", ["quality, mcd", '["quality", "mcd"]'])
+def test_a_list_in_the_environment_is_json_or_text(text: str) -> None:
+    environ = {"SMART_TUNER_STUDY__OBJECTIVE": text}
+    config = load_config(None, {}, environ=environ)
+    assert (config.study.objective, config.pruner.kind) == (("quality", "mcd"), "none")
 
 
 @pytest.mark.parametrize(

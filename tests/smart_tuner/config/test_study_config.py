@@ -31,6 +31,8 @@ def test_the_embedded_study() -> None:
         "evaluate_every": 50,
         "threads": 1,
         "hparams": {},
+        "warm_start": None,
+        "ignore_layers": (),
     }
     assert config.sampler.kind == "tpe"
     assert config.pruner.kind == "median"
@@ -158,6 +160,35 @@ def test_a_configured_grace_period_counts_for_every_trial() -> None:
     assert config.grace_steps(config.hparams()) == 40
 
 
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ({"corpus": "x"}, 4000),
+        ({"corpus": "x", "health": {"grace_steps": 40}}, 40),
+        ({}, 150),
+    ],
+    ids=["published", "configured", "demo"],
+)
+def test_the_grace_period_of_a_warm_start(sections: dict[str, Any], expected: int) -> None:
+    config = StudyConfig(**sections, trainer={"warm_start": "public.pt"})
+    assert config.grace_steps(config.hparams()) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ("embedding.weight, postnet,", ("embedding.weight", "postnet")),
+        (["embedding.weight", " postnet"], ("embedding.weight", "postnet")),
+        ('["embedding.weight", "postnet"]', ("embedding.weight", "postnet")),
+        ("", ()),
+        ([], ()),
+    ],
+)
+def test_layers_are_named_in_a_list_or_a_text(given: object, names: tuple[str, ...]) -> None:
+    trainer = StudyConfig(trainer={"warm_start": "a.pt", "ignore_layers": given}).trainer
+    assert (trainer.warm_start, trainer.ignore_layers) == (Path("a.pt"), names)
+
+
 def test_small_models_explode_at_smaller_norms() -> None:
     assert StudyConfig().health.gradient_explosion.norm == 20.0
     assert StudyConfig(corpus="x").health.gradient_explosion.norm == 100.0
@@ -188,7 +219,8 @@ def test_the_password_is_nowhere_but_in_the_url() -> None:
 
 
 def test_the_record_loads_again() -> None:
-    config = StudyConfig(corpus="data/voice", trainer={"hparams": {"prenet_dims": [64, 64]}})
+    trainer = {"hparams": {"prenet_dims": [64, 64]}, "warm_start": "a.pt", "ignore_layers": "b,c"}
+    config = StudyConfig(corpus="data/voice", trainer=trainer)
     record = json.loads(json.dumps(config.record()))
     assert "storage" not in record
     assert StudyConfig(**record) == config
