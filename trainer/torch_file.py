@@ -27,6 +27,8 @@ def load_torch_file(path: Path, device: torch.device | str = "cpu") -> Any:
     try:
         # torch reads a flipped byte without a word; the file's own checksums notice it.
         damaged = _damaged_part(path)
+        if damaged is None and is_program(path):
+            raise _program(path)
         contents = None if damaged else torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise BadInputError(f"checkpoint {path}: no such file") from None
@@ -41,12 +43,27 @@ def load_torch_file(path: Path, device: torch.device | str = "cpu") -> Any:
     return contents
 
 
+def is_program(path: Path) -> bool:
+    """Whether it is TorchScript, which ``torch.load`` would warn of before it fails."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+
+
 def _damaged_part(path: Path) -> str | None:
     """The first part of the archive whose checksum is wrong; old files have no checksums."""
     if not zipfile.is_zipfile(path):
         return None
     with zipfile.ZipFile(path) as archive:
         return archive.testzip()
+
+
+def _program(path: Path) -> BadInputError:
+    return BadInputError(
+        f"{path} is an exported program, not a checkpoint; name the checkpoint that it was "
+        "exported from"
+    )
 
 
 def _unreadable(path: Path, error: Exception) -> BadInputError:

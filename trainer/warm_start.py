@@ -1,8 +1,9 @@
 """Warm start: a new run that begins with the weights of another, NVIDIA/tacotron2's or ours."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from trainer.hparams import HParams
 from trainer.model import Tacotron2
 from trainer.nvidia import PublishedCheckpoint, read_published, tensor_shapes
 from trainer.text import symbol_table
+from trainer.torch_file import load_torch_file
 
 _EMBEDDING = "embedding.weight"
 _SYMBOL_SHAPED = (_EMBEDDING, "recogniser.symbol_layer")
@@ -19,7 +21,11 @@ _SYMBOL_SHAPED = (_EMBEDDING, "recogniser.symbol_layer")
 _PROJECTION = "linear_projection.linear_layer."
 """What makes a decoder step's frames, in either decoder."""
 _NO_ADDITIONS = {"use_ddc": False, "use_mmi": False, "use_gst": False}
-_NOT_FOUND = "the checkpoint has none, it starts at random"
+_MELS = (
+    "sampling_rate", "filter_length", "hop_length", "win_length", "n_mel_channels", "mel_fmin",
+    "mel_fmax", "mel_framing", "mel_normalisation",
+)  # fmt: skip
+"""The hparams that say what a mel is."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,23 @@ class WarmStart:
     """Names of tensors."""
     left_out: dict[str, str]
     """Names of tensors or of whole parts, each with the reason in a few words."""
+    at_random: tuple[str, ...] = ()
+    """Names of parts that the checkpoint lacks."""
+    other_mels: dict[str, tuple[object, object]] = field(default_factory=dict)
+    """Hparams of the mels that differ: the checkpoint's value, and the model's."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know, a sentence each."""
+        return (
+            *(f"warm start leaves out {name}: {why}" for name, why in self.left_out.items()),
+            *(f"{name} starts at random: the checkpoint has none" for name in self.at_random),
+            *(
+                f"the warm start's checkpoint was made for {name}={theirs}, now {ours}: it must "
+                f"learn other mels; set {name}={theirs} to keep what it knows"
+                for name, (theirs, ours) in self.other_mels.items()
+            ),
+        )
 
 
 def warm_start(model: Tacotron2, path: Path, ignore_layers: Sequence[str] = ()) -> WarmStart:
@@ -50,7 +73,6 @@ def warm_start(model: Tacotron2, path: Path, ignore_layers: Sequence[str] = ()) 
     wanted = [key for key in own if not _under(key, ignore_layers)]
     missing = [key for key in wanted if key not in found]
     _require_published(named, model.hparams, missing)
-    left_out |= dict.fromkeys(_parts(missing, present=found), _NOT_FOUND)
     unknown = [key for key in found if key not in own and not _under(key, ignore_layers)]
     left_out |= dict.fromkeys(_parts(unknown, present=own), "this model has none")
     loaded: dict[str, Tensor] = {}
@@ -64,7 +86,22 @@ def warm_start(model: Tacotron2, path: Path, ignore_layers: Sequence[str] = ()) 
             _require_usable(named, key, found[key], own[key])
             loaded[key] = found[key]
     model.load_state_dict(loaded, strict=False)
-    return WarmStart(tuple(loaded), left_out)
+    at_random = tuple(_parts(missing, present=found))
+    return WarmStart(tuple(loaded), left_out, at_random, _other_mels(path, model.hparams))
+
+
+def _other_mels(path: Path, hparams: HParams) -> dict[str, tuple[object, object]]:
+    """What differs in ``_MELS``; files that name no hparams, NVIDIA's, tell nothing."""
+    contents: Any = load_torch_file(path, "meta")
+    theirs = contents.get("hparams")
+    if not isinstance(theirs, Mapping):
+        return {}
+    own = hparams.model_dump(mode="json")
+    return {
+        name: (theirs[name], own[name])
+        for name in _MELS
+        if name in theirs and theirs[name] != own[name]
+    }
 
 
 def _under(key: str, names: Iterable[str]) -> bool:

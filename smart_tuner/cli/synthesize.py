@@ -66,6 +66,8 @@ def synthesize(
     Long texts are cut into sentences. A sentence that failed is tried again, and named if it fails
     for good; the exit code is 0 all the same.
     """
+    if len(texts) > 1 and options["text_file"] is not None:
+        raise click.UsageError("give TEXT or --text-file, not both")
     if len(texts) != (2 if options["text_file"] is None else 1):
         raise click.UsageError("say TEXT and OUT, or --text-file FILE and OUT")
     voice = _best_checkpoint(storage_url, name) if checkpoint is None else checkpoint

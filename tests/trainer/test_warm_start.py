@@ -50,7 +50,7 @@ def nvidia(tiny: Make) -> Make:
 
 def test_everything_comes_over(start_from: Any, nvidia: Make) -> None:
     report, source, model, changed = start_from(nvidia(), nvidia())
-    assert report.left_out == {}
+    assert (report.left_out, report.notes) == ({}, ())
     assert set(report.loaded) == set(model.state_dict())
     assert all(torch.equal(v, source.state_dict()[k]) for k, v in model.state_dict().items())
     assert {EMBEDDING, "postnet.convolutions.0.1.running_mean"} <= changed
@@ -121,8 +121,11 @@ def test_another_reduction_factor_leaves_the_projection_out(
 
 def test_additions_start_at_random(start_from: Any, nvidia: Make) -> None:
     report, _, model, _ = start_from(nvidia(), nvidia(use_ddc=True, use_mmi=True))
-    reason = "the checkpoint has none, it starts at random"
-    assert report.left_out == {"coarse_decoder": reason, "recogniser": reason}
+    assert (report.left_out, report.at_random) == ({}, ("coarse_decoder", "recogniser"))
+    assert report.notes == (
+        "coarse_decoder starts at random: the checkpoint has none",
+        "recogniser starts at random: the checkpoint has none",
+    )
     assert len(report.loaded) == len(Tacotron2(nvidia()).state_dict())
     assert len(report.loaded) < len(model.state_dict())
 
@@ -130,6 +133,7 @@ def test_additions_start_at_random(start_from: Any, nvidia: Make) -> None:
 def test_parts_that_the_model_lacks_are_named(start_from: Any, nvidia: Make) -> None:
     report, *_ = start_from(nvidia(use_ddc=True), nvidia())
     assert report.left_out == {"coarse_decoder": "this model has none"}
+    assert report.notes == ("warm start leaves out coarse_decoder: this model has none",)
 
 
 def test_the_recogniser_goes_with_its_symbols(start_from: Any, nvidia: Make, tiny: Make) -> None:
@@ -189,3 +193,23 @@ def test_half_precision_of_a_parallel_run(nvidia: Make, tmp_path: Path) -> None:
     torch.testing.assert_close(
         model.embedding.weight, source.embedding.weight, rtol=1e-3, atol=1e-3
     )
+
+
+def test_other_mels_are_named(start_from: Any, nvidia: Make) -> None:
+    theirs = nvidia(mel_normalisation="scalar", mel_fmax=7600.0, n_frames_per_step=1)
+    ours = nvidia(mel_normalisation="none", n_frames_per_step=1)
+    saved = theirs.model_dump(mode="json")
+    report, *_ = start_from(theirs, ours, hparams=saved)
+    assert report.other_mels == {
+        "mel_fmax": (7600.0, 8000.0), "mel_normalisation": ("scalar", "none"),
+    }  # fmt: skip
+    assert report.notes[1] == (
+        "the warm start's checkpoint was made for mel_normalisation=scalar, now none: it must "
+        "learn other mels; set mel_normalisation=scalar to keep what it knows"
+    )
+    assert not report.left_out
+    report, *_ = start_from(theirs, theirs, hparams=saved)
+    assert report.notes == ()
+    del saved["mel_normalisation"]  # an older version's, which had no such hparam
+    report, *_ = start_from(theirs, ours, hparams=saved)
+    assert list(report.other_mels) == ["mel_fmax"]

@@ -8,6 +8,7 @@ from trainer.exit_codes import BadInputError, TrainerExit
 from trainer.export.arguments import export_parser
 from trainer.export.nvidia import export_nvidia
 from trainer.export.torchscript import export_torchscript
+from trainer.synthesis.outputs import refuse_overwriting
 
 log = logging.getLogger("trainer")
 
@@ -17,9 +18,10 @@ def export_command(argv: Sequence[str]) -> TrainerExit:
 
     Raises:
         BadInputError: The checkpoint can't be read, has no such form, or the file can't be
-            written.
+            written or is the checkpoint itself.
     """
     told = export_parser().parse_args(argv)
+    refuse_overwriting(told.out, {"checkpoint": told.checkpoint})
     checkpoint = Checkpoint.load(told.checkpoint, "cpu")
     try:
         if told.format == "nvidia":

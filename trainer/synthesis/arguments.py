@@ -27,7 +27,12 @@ def parse_synthesis(argv: Sequence[str]) -> argparse.Namespace:
         parser.add_argument("text", help="what to speak")
         parser.add_argument("out", type=Path, help="the WAV to write")
     _add_options(parser)
-    return parser.parse_args(argv)
+    told, left = parser.parse_known_args(argv)
+    if left and from_file and not any(argument.startswith("-") for argument in left):
+        parser.error(f"give a text or {_TEXT_FILE}, not both")
+    if left:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return told
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,7 @@ from trainer.devices import choose_device
 from trainer.exit_codes import BadInputError, TrainerExit
 from trainer.paths import write_text
 from trainer.synthesis.arguments import parse_synthesis
+from trainer.synthesis.outputs import refuse_overwriting, require_report
 from trainer.synthesis.reading import Reader
 from trainer.synthesis.speaker import Speaker
 from trainer.synthesis.speech import Speech
@@ -22,20 +23,24 @@ from trainer.synthesis.texts import Text, read_texts, single_text
 from trainer.synthesis.voice import Voice
 from trainer.text import symbol_name
 from trainer.vocoder import load_vocoder
+from trainer.vocoder.hifigan_vocoder import config_path
 
 log = logging.getLogger("trainer")
 _REPORT_VERSION = 1
+_LANGUAGES = {"en": "English", "ru": "Russian"}
 
 
 def synthesize_command(argv: Sequence[str]) -> TrainerExit:
     """Speak what the command line ``argv`` says.
 
     Raises:
-        BadInputError: Something can't be read or written, or no text holds a symbol that the
-            voice knows.
+        BadInputError: Something can't be read or written, a file to write is one that is read,
+            or no text holds a letter that the voice knows.
     """
     told = parse_synthesis(argv)
     texts = _texts(told)
+    _require_other_files(told, [text.out for text in texts])
+    _make_folder(told)
     torch.set_num_threads(told.threads)
     device = choose_device(told.device)
     voice = Voice.load(told.checkpoint, device)
@@ -67,12 +72,31 @@ def synthesize_command(argv: Sequence[str]) -> TrainerExit:
 def _texts(told: argparse.Namespace) -> list[Text]:
     if told.text_file is None:
         return single_text(told.text, told.out)
-    texts = read_texts(told.text_file, told.out)
+    return read_texts(told.text_file, told.out)
+
+
+def _make_folder(told: argparse.Namespace) -> None:
+    if told.text_file is None:
+        return
     try:
         told.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInputError(f"folder {told.out} can't be made: {error.strerror}") from None
-    return texts
+
+
+def _require_other_files(told: argparse.Namespace, wavs: Sequence[Path]) -> None:
+    inputs = {
+        "checkpoint": told.checkpoint,
+        "text file": told.text_file,
+        "reference": told.reference,
+        "vocoder": told.vocoder,
+        "vocoder's configuration": told.vocoder and config_path(told.vocoder),
+    }
+    if told.report is not None:
+        require_report(told.report, wavs)
+        refuse_overwriting(told.report, inputs)
+    for wav in wavs:
+        refuse_overwriting(wav, inputs)
 
 
 def _tell(speech: Speech) -> None:
@@ -80,11 +104,12 @@ def _tell(speech: Speech) -> None:
         return
     for sentence in speech.failed:
         log.warning(
-            "%s: %r: %s (best of %d attempts)",
+            "%s: %r: %s (best of %d %s)",
             speech.out.name,
             _short(sentence.text),
             ", ".join(sentence.failures),
             sentence.attempts,
+            "attempt" if sentence.attempts == 1 else "attempts",
         )
     log.info("wrote %s (%.2f s)", speech.out, speech.seconds)
 
@@ -94,7 +119,7 @@ def _tell_missing(spoken: Sequence[Speech]) -> None:
     for speech in spoken:
         unknown.update(speech.unknown)
         if not speech.sentences:
-            log.warning("%s was not written: %r holds no known symbol", speech.out, speech.text)
+            log.warning("%s was not written: %r holds no known letter", speech.out, speech.text)
     for symbol, count in unknown.items():
         log.warning("left out %d x %s: this voice doesn't know it", count, symbol_name(symbol))
 
@@ -103,11 +128,14 @@ def _require_any(spoken: Sequence[Speech], voice: Voice) -> None:
     if any(speech.sentences for speech in spoken):
         return
     texts = (
-        f"text {spoken[0].text!r} holds no symbol"
+        f"text {spoken[0].text!r} holds no letter"
         if len(spoken) == 1
-        else f"none of the {len(spoken)} texts holds a symbol"
+        else f"none of the {len(spoken)} texts holds a letter"
     )
-    raise BadInputError(f"{texts} that this voice knows (symbols={voice.table.name})")
+    raise BadInputError(
+        f"{texts} that this voice knows (symbols={voice.table.name}): write in its language, "
+        f"{_LANGUAGES[voice.language]}"
+    )
 
 
 def _write_report(path: Path, contents: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ _READ = 0.5
 
 @dataclass(frozen=True)
 class _Script:
-    """A text, cut; parts without a known symbol are left out."""
+    """A text, cut; parts without a known letter are left out."""
 
     text: Text
     parts: tuple[Part, ...]
@@ -50,7 +50,7 @@ class Speaker:
     progress: bool | None = None
 
     def speak(self, texts: Sequence[Text]) -> Iterator[Speech]:
-        """Write a WAV for each text that holds a known symbol, and tell how each one went."""
+        """Write a WAV for each text that holds a known letter, and tell how each one went."""
         scripts = self._scripts(texts)
         total = sum(len(script.parts) for script in scripts)
         with self._bar(total) as bar:

@@ -1,6 +1,7 @@
 """A trained model that speaks: symbols in, log-mels out."""
 
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from torch import Tensor
 
 from trainer.audio import MelExtractor
 from trainer.checkpoint import Checkpoint
-from trainer.corpus import read_audio
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams
 from trainer.model import Tacotron2
+from trainer.synthesis.reference import read_reference
 from trainer.synthesis.seeded_prenet import SeededPrenet
 from trainer.text import Language, SymbolTable, readings, symbol_table
 
@@ -27,7 +28,7 @@ class Encoded:
     """A text as symbols."""
 
     sequence: list[int]
-    """Their numbers, with the end of sentence; empty where none is known."""
+    """Their numbers, with the end of sentence; empty where no letter or phoneme is known."""
     unknown: Counter[str]
     """Symbols that the voice does not know, with their counts; left out."""
 
@@ -68,27 +69,29 @@ class Voice:
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Texts as symbols; all at once, because phonemes cost a process a call."""
         return [
-            Encoded(
-                self.table.encode(reading, self.hparams.append_eos)
-                if self.table.encode(reading)
-                else [],
-                self.table.unknown(reading),
-            )
+            Encoded(self._encode(reading), self.table.unknown(reading))
             for reading in readings(texts, self.language, self.table)
         ]
+
+    def _encode(self, reading: str) -> list[int]:
+        """Nothing where only spaces, marks and stress would be left: that is spoken as noise."""
+        if not any(_is_sound(self.table.symbols[i]) for i in self.table.encode(reading)):
+            return []
+        return self.table.encode(reading, self.hparams.append_eos)
 
     def style(self, reference: Path) -> Tensor:
         """The style [1, encoder_embedding_dim] of a recording.
 
         Raises:
-            BadInputError: The voice has no style tokens, or the recording can't be read.
+            BadInputError: The voice has no style tokens, or the recording can't be read, is silent
+                or too short.
         """
         if not self.hparams.use_gst:
             raise BadInputError(
                 f"reference {reference}: this voice has no style tokens (use_gst=False); train one "
                 "with use_gst=true, or speak without a reference"
             )
-        wav = read_audio(reference, self.hparams.sampling_rate)
+        wav = read_reference(reference, self.hparams.sampling_rate)
         mel = self._scale.normalise(MelExtractor(self.hparams)(torch.from_numpy(wav)))
         lengths = torch.tensor([mel.shape[1]], device=self._device)
         return self._model.style_of(mel[None].to(self._device), lengths)
@@ -131,6 +134,11 @@ class Voice:
                 zip(sequences, spoken.mel_lengths.tolist(), spoken.stopped.tolist(), strict=True)
             )
         ]
+
+
+def _is_sound(symbol: str) -> bool:
+    """Whether it is a letter, a sound's own sign or ARPAbet, and no mark, space or stress."""
+    return symbol.startswith("@") or unicodedata.category(symbol) in ("Ll", "Lu", "Lo")
 
 
 def utterance_seed(sequence: Sequence[int], seed: int, attempt: int) -> int:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams
+from trainer.torch_file import is_program
 from trainer.vocoder.hifigan import HifiGanGenerator
 from trainer.vocoder.hifigan_config import read_config, require_same_mels
 from trainer.vocoder.vocoder import Samples
@@ -41,6 +42,11 @@ class HifiGan:
         return np.asarray(wav.cpu(), dtype=np.float32)
 
 
+def config_path(path: Path) -> Path:
+    """The configuration of the generator ``path``, or of that in the folder ``path``."""
+    return (path if path.is_dir() else path.parent) / _CONFIG
+
+
 def load_hifigan(path: Path, hparams: HParams, device: torch.device) -> HifiGan:
     """Load the generator ``path``, or that of the folder ``path``.
 
@@ -53,16 +59,16 @@ def load_hifigan(path: Path, hparams: HParams, device: torch.device) -> HifiGan:
     """
     file = _newest_generator(path) if path.is_dir() else path
     weights = fuse_weight_norm(_state_dict(file))
-    config_path = file.parent / _CONFIG
-    config = read_config(config_path)
-    require_same_mels(config, hparams, config_path)
+    described = config_path(file)
+    config = read_config(described)
+    require_same_mels(config, hparams, described)
     generator = HifiGanGenerator(config)
     try:
         generator.load_state_dict(weights)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise BadInputError(
-            f"vocoder: {file} does not have the shape that {config_path} describes ({reason} ...)"
+            f"vocoder: {file} does not have the shape that {described} describes ({reason} ...)"
         ) from None
     return HifiGan(generator, device)
 
@@ -84,6 +90,10 @@ def _newest_generator(folder: Path) -> Path:
 
 def _state_dict(path: Path) -> Mapping[str, Tensor]:
     try:
+        if is_program(path):
+            raise BadInputError(
+                f"vocoder: {path} is an exported program; name the checkpoint of a generator"
+            )
         contents: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise BadInputError(f"vocoder: {path}: {error.strerror}") from None

@@ -55,7 +55,7 @@ def test_the_best_trials_voice_is_the_default(
 def test_the_trainers_word_for_bad_input(cli: Callable[..., Any], voice: Path) -> None:
     said = cli("synthesize", "中", "out.wav", "--checkpoint", voice)
     assert said.code == 2
-    assert said.err.startswith("error: text '中' holds no symbol that this voice knows")
+    assert said.err.startswith("error: text '中' holds no letter that this voice knows")
     assert said.err.count("\n") == 1
     assert not Path("out.wav").exists()
 
@@ -94,7 +94,7 @@ def test_many_texts(cli: Callable[..., Any], voice: Path) -> None:
         (["--reference", "r.wav", "да", "out.wav"], "error: reference r.wav: this voice has no"),
         (["--text-file", "texts.txt", "out"], "error: text file texts.txt: No such file"),
         (["out.wav"], "error: say TEXT and OUT, or --text-file FILE and OUT"),
-        (["--text-file", "texts.txt", "да", "out"], "error: say TEXT and OUT, or --text-file"),
+        (["--text-file", "texts.txt", "да", "out"], "error: give TEXT or --text-file, not both"),
     ],
 )
 def test_options_reach_the_trainer(

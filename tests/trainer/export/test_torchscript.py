@@ -12,11 +12,12 @@ import torch
 
 from trainer.checkpoint import Checkpoint
 from trainer.cli import main
-from trainer.exit_codes import TrainerExit
+from trainer.exit_codes import BadInputError, TrainerExit
 from trainer.export.check import ExportMismatchError, require_same
 from trainer.export.torchscript import export_torchscript
 from trainer.model import Tacotron2
 from trainer.text import symbol_table, text_to_sequence
+from trainer.vocoder import load_hifigan
 
 MakeCheckpoint = Callable[..., Checkpoint]
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
@@ -157,3 +158,36 @@ def test_the_command(
     assert "file/voice.ts can't be written" in capsys.readouterr().err
     arguments[2] = str(tmp_path / "none.pt")
     assert main([*arguments, str(tmp_path / "x.ts")]) is TrainerExit.BAD_INPUT
+
+
+def test_the_checkpoint_is_not_overwritten(
+    checkpoint: MakeCheckpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    voice, link = tmp_path / "voice.pt", tmp_path / "link.pt"
+    checkpoint().save(voice)
+    link.symlink_to(voice)
+    before = voice.read_bytes()
+    for out in (voice, link, tmp_path / "nowhere" / ".." / "voice.pt"):
+        for kind in ("torchscript", "nvidia"):
+            arguments = ["--checkpoint", str(voice), "--format", kind, str(out)]
+            assert main(["export", *arguments]) is TrainerExit.BAD_INPUT
+            said = capsys.readouterr().err
+            assert said == f"error: {out} is the checkpoint: name another file to write\n"
+    assert voice.read_bytes() == before
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_a_program_is_no_checkpoint(
+    checkpoint: MakeCheckpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "voice.ts"
+    export_torchscript(checkpoint(), program)
+    for command in (["export"], ["synthesize", "Hi."]):
+        arguments = [*command, "--checkpoint", str(program), str(tmp_path / "a.wav")]
+        assert main(arguments) is TrainerExit.BAD_INPUT
+        assert capsys.readouterr().err == (
+            f"error: {program} is an exported program, not a checkpoint; name the checkpoint that "
+            "it was exported from\n"
+        )
+    with pytest.raises(BadInputError, match=r"vocoder: .*voice\.ts is an exported program"):
+        load_hifigan(program, checkpoint().hparams, torch.device("cpu"))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -106,7 +107,7 @@ def test_a_file_of_texts_is_a_folder_of_wavs(
     together, _ = soundfile.read(written[4])
     assert len(alone) == len(together)
     assert np.corrcoef(alone, together)[0, 1] > 0.99  # rounding alone parts them
-    assert "0008.wav was not written: '中文' holds no known symbol" in caplog.text
+    assert "0008.wav was not written: '中文' holds no known letter" in caplog.text
     assert f"wrote {written[0]}" in caplog.text
 
 
@@ -123,19 +124,24 @@ def test_failures_are_named(
     assert seconds(tmp_path / "a.wav") < 0.1
 
 
-@pytest.mark.parametrize("text", ["", "  ", "中文", "♪ 中.♪"])
+def test_one_attempt_is_no_attempts(
+    speak: Speak, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    speak("It waits.", tmp_path / "a.wav")
+    assert "(best of 1 attempt)" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["", "  ", "中文", "♪ 中.♪", "Привет мир", "...", "-, !"])
 def test_nothing_to_say(speak: Speak, tmp_path: Path, text: str) -> None:
-    if "." in text:  # a stop alone is a symbol
-        speak(text, tmp_path / "a.wav")
-        return
-    with pytest.raises(BadInputError, match=r"holds no symbol that this voice knows \(symbols=en"):
+    remedy = r"that this voice knows \(symbols=en\): write in its language, English$"
+    with pytest.raises(BadInputError, match=f"holds no letter {remedy}"):
         speak(text, tmp_path / "a.wav")
     assert not (tmp_path / "a.wav").exists()
 
 
 def test_many_texts_and_nothing_to_say(speak: Speak, tmp_path: Path) -> None:
-    (tmp_path / "texts.txt").write_text("中\n文\n", encoding="utf-8")
-    with pytest.raises(BadInputError, match="none of the 2 texts holds a symbol"):
+    (tmp_path / "texts.txt").write_text("中\n文 .\n", encoding="utf-8")
+    with pytest.raises(BadInputError, match="none of the 2 texts holds a letter"):
         speak("--text-file", tmp_path / "texts.txt", tmp_path / "out")
 
 
@@ -148,6 +154,53 @@ def test_places_that_cannot_be_written(speak: Speak, tmp_path: Path) -> None:
     (tmp_path / "texts.txt").write_text("One.", encoding="utf-8")
     with pytest.raises(BadInputError, match=r"folder .*file/out can't be made"):
         speak("--text-file", tmp_path / "texts.txt", tmp_path / "file" / "out")
+
+
+def test_lines_without_a_letter_are_skipped(
+    speak: Speak, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "texts.txt").write_text("Hi.\nПривет, мир!\n", encoding="utf-8")
+    speak("--text-file", tmp_path / "texts.txt", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["0001.wav"]
+    assert "0002.wav was not written: 'Привет, мир!' holds no known letter" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["Hi.", "voice.wav"], "voice.wav is the checkpoint: name another file to write"),
+        (["Hi.", "link.wav"], "link.wav is the checkpoint"),
+        (["Hi.", "a.wav", "--report=voice.wav"], "--report voice.wav: a report is JSON"),
+        (["Hi.", "a.wav", "--report=link.json"], "link.json is the checkpoint"),
+        (["Hi.", "a.wav", "--report=hifigan/config.json"], "is the vocoder's configuration"),
+        (["Hi.", "r.wav"], "r.wav is the reference"),
+        (["--text-file=t.json", ".", "--report=t.json"], "t.json is the text file"),
+        (["--text-file=t.json", "."], "r.wav is the reference"),
+        (["Hi.", "a.wav", "--report=a.wav"], "--report a.wav: a report is JSON"),
+    ],
+)
+def test_what_is_read_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("hifigan").mkdir()
+    for name in ("voice.wav", "r.wav", "hifigan/config.json"):
+        Path(name).write_text("precious", encoding="utf-8")
+    Path("t.json").write_text("r|Hi.", encoding="utf-8")
+    for name in ("link.wav", "link.json"):
+        Path(name).symlink_to("voice.wav")
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    options = ["--checkpoint=voice.wav", f"--reference={tmp_path / 'r.wav'}", "--vocoder=hifigan"]
+    with pytest.raises(BadInputError, match=re.escape(message)):
+        synthesize_command([*options, *arguments])
+    assert before == {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+
+
+def test_a_report_that_is_there_is_written_anew(speak: Speak, tmp_path: Path) -> None:
+    report = tmp_path / "r.json"
+    report.write_text("{}", encoding="utf-8")
+    speak("Hi.", tmp_path / "a.wav", "--report", report)
+    assert json.loads(report.read_text(encoding="utf-8"))["version"] == 1
 
 
 def test_a_reference_for_a_voice_without_styles(speak: Speak, tmp_path: Path) -> None:
@@ -189,8 +242,12 @@ def test_a_reference_and_a_vocoder(
     [
         (["a.wav"], "arguments are required: "),
         (["text", "a.wav", "--batch-size=0"], "0 is not at least 1"),
-        (["text", "a.wav", "--retries=-1"], "-1 is not at least 1"),
-        (["--text-file=x", "text", "out"], "unrecognized arguments"),
+        (["text", "a.wav", "--retries=-1"], "-1 is not at least 0"),
+        (["--text-file=x", "text", "out"], "give a text or --text-file, not both"),
+        (["text", "--text-file", "x", "out"], "give a text or --text-file, not both"),
+        (["--text-file=x", "--", "text", "out"], "give a text or --text-file, not both"),
+        (["--text-file=x", "out", "--bogus"], "unrecognized arguments: --bogus"),
+        (["text", "a.wav", "more"], "unrecognized arguments: more"),
     ],
 )
 def test_wrong_arguments(
@@ -228,7 +285,7 @@ def test_as_a_process(voice_file: Callable[..., Path], tmp_path: Path, finish: F
     assert "sentences: 100%" in done.stderr
     done = finish([*command, "中文", str(tmp_path / "a.wav")])
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
-    assert done.stderr.startswith("error: text '中文' holds no symbol")
+    assert done.stderr.startswith("error: text '中文' holds no letter")
 
 
 def test_without_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
