@@ -14,12 +14,15 @@ from storage.records import StudyStatus, TrialRecord
 
 
 def trials_table(trials: Sequence[TrialRecord]) -> RenderableType:
-    """Every trial: role, state, reason, value, step and hyperparameters."""
+    """Every trial: role, state, reason, value, step, restarts if any, and hyperparameters."""
     if not trials:
         return Text("No trials yet.")
     table = plain_table("trial", "role", "state", "reason")
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("step", justify="right", no_wrap=True)
+    rescued = any(trial.metrics.get("restarts") for trial in trials)
+    if rescued:
+        table.add_column("restarts", justify="right", no_wrap=True)
     table.add_column("hyperparameters", overflow="fold")
     for trial in trials:
         table.add_row(
@@ -29,6 +32,7 @@ def trials_table(trials: Sequence[TrialRecord]) -> RenderableType:
             Text(trial.reason or NOTHING),
             Text(trial_value(trial)),
             Text(NOTHING if trial.step is None else str(trial.step)),
+            *([Text(setting(trial.metrics.get("restarts")))] if rescued else []),
             params_text(trial.params),
         )
     return table

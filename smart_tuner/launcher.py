@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from smart_tuner.config.sections import TrainerSection
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.corpora import StudyCorpus
 from smart_tuner.trainer_process import LEASE_SECONDS, TRAINER, TrainerProcess, end_orphan
 from trainer.events import EventReader, Started
-from trainer.hparams import HParams, parse_hparams
-from trainer.paths import RunPaths, write_text
+from trainer.hparams import HParams, parse_hparams, write_hparams
+from trainer.paths import RunPaths
 from trainer.text import default_symbols
 
 RUNS = Path("runs")
@@ -110,7 +108,7 @@ def _warm_start(trainer: TrainerSection) -> list[str]:
 
 
 def _write_hparams(paths: RunPaths, hparams: HParams) -> None:
-    write_text(paths.hparams, yaml.safe_dump(hparams.model_dump(mode="json")))
+    write_hparams(paths.hparams, hparams)
 
 
 def _begun_steps(paths: RunPaths) -> int | None:

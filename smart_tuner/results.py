@@ -1,8 +1,11 @@
 """How a study ends for the person who started it: the trials, the best one, its files."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from dashboards.terminal import best_panel, trials_table
+from smart_tuner.advice import advice
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.exit_codes import TunerExit
 from smart_tuner.stopping import StopSwitch
@@ -23,11 +26,15 @@ def print_results(
     trials = Trials(database)
     best = best_trials(trials, config)
     if config.sinks.console:
-        console.print(trials_table(trials.list_of(name)))
+        listed = trials.list_of(name)
+        console.print(trials_table(listed))
         for trial in best:
             console.print(best_panel(trial))
         console.print(
-            _last_line(name, state, bool(best)), markup=False, highlight=False, soft_wrap=True
+            _last_line(name, state, bool(best), listed),
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
     if state is StudyState.STOPPED and not stop.by_timeout:
         return TunerExit.STOPPED
@@ -42,12 +49,10 @@ def best_trials(trials: Trials, config: StudyConfig) -> list[TrialRecord]:
     return [] if best is None else [best]
 
 
-def _last_line(name: str, state: StudyState, found: bool) -> str:
+def _last_line(name: str, state: StudyState, found: bool, trials: Sequence[TrialRecord]) -> str:
     if state is StudyState.STOPPED:
         return f"Study '{name}' stopped; start it again to continue where it is."
     if not found:
-        return (
-            f"Study '{name}' is finished, but no trial was completed: see the reasons above. "
-            "Trials that never aligned need more trainer.steps, or a longer health.grace_steps."
-        )
+        line = f"Study '{name}' is finished, but no trial was completed: see the reasons above."
+        return f"{line} {advice(trials)}".rstrip()
     return f"Study '{name}' is finished. Speak with: smart-tuner synthesize 'your text' out.wav"

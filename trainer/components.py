@@ -106,7 +106,14 @@ def _assembled(kind: _Kind, hparams: HParams) -> Component:
 
 
 def _assignments(settings: dict[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in settings.items())
+    return " ".join(f"{name}={_shown(value)}" for name, value in settings.items())
+
+
+def _shown(value: Any) -> str:
+    """As ``smart-tuner components`` shows it."""
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _guided_attention(hparams: HParams) -> None:

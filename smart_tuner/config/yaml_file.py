@@ -1,12 +1,12 @@
 """Reading ``study.yaml``."""
 
-from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from trainer.exit_codes import BadInputError
+from trainer.hparams.strict_yaml import StrictLoader
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
     try:
-        values = yaml.load(text, Loader=_StrictLoader)
+        values = yaml.load(text, Loader=StrictLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -43,18 +43,3 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise BadInputError(f"{path}: must hold sections such as 'study:' and 'space:'")
     return {str(name): value for name, value in values.items() if value is not None}
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key that a mapping has already: plain YAML would silently drop the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"the key '{key.value}' stands twice in one section",
-                    problem_mark=key.start_mark,
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)

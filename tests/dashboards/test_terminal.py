@@ -127,6 +127,16 @@ class TestTrialsTable:
         ]
         assert "0.800 7.000" in text
 
+    def test_restarts_are_shown_where_there_were_any(self, render: Render) -> None:
+        calm = _trial(0, step=500, metrics={"restarts": 0.0})
+        rescued = _trial(1, step=501, metrics={"restarts": 2.0})
+        assert "restarts" not in render(trials_table([calm]))
+
+        text = render(trials_table([calm, rescued, _trial(2, step=502)]))
+
+        assert "restarts" in text
+        assert [_line(text, str(step)).split()[-1] for step in (500, 501, 502)] == ["0", "2", "–"]
+
     def test_many_hyperparameters_are_folded_not_cut(self, render: Render) -> None:
         params = {f"hyperparameter_{n}": n for n in range(12)}
 

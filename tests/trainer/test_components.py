@@ -110,6 +110,11 @@ def test_the_command_prints_a_line_each(capsys: pytest.CaptureFixture[str]) -> N
     assert "\n".join(lines) == as_table(assemble(HParams()))
     assert [line.split("  ")[0] for line in lines] == NAMES
     assert lines[4].split()[3:5] == ["off", "use_ddc=False"]
+    assert lines[3].split()[4:] == [  # as `smart-tuner components` shows them
+        "guide_loss_weight=2.5", "guide_kind=tachibana", "guide_g=0.4", "guide_decay_start=–",
+        "guide_stop_step=–",
+    ]  # fmt: skip
+    assert " grad_clip_thresh=1 " in lines[0]
 
 
 @pytest.mark.parametrize(

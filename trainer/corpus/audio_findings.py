@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from trainer.corpus.report import CheckLimits, Finding, Severity, UtteranceRow
+from trainer.corpus.report import LEAST_SECONDS, CheckLimits, Finding, Severity, UtteranceRow
 from trainer.corpus.speaking_rate import rate_deviations
 
 
@@ -39,8 +39,17 @@ RULES = (
         remedy="record them again or remove their rows",
     ),
     Rule(
+        code="no_speech",
+        severity="error",
+        applies=lambda row, limits: row.duration_s < LEAST_SECONDS,
+        badness=lambda row: -row.duration_s,
+        complaint=f"shorter than {LEAST_SECONDS:g} s",
+        value="{row.duration_s:.3f} s",
+        remedy="export them again or remove their rows: nothing is said in so short a time",
+    ),
+    Rule(
         code="too_short",
-        applies=lambda row, limits: row.duration_s < limits.min_duration_s,
+        applies=lambda row, limits: LEAST_SECONDS <= row.duration_s < limits.min_duration_s,
         badness=lambda row: -row.duration_s,
         complaint="shorter than {limits.min_duration_s:g} s",
         value="{row.duration_s:.2f} s",

@@ -1,6 +1,6 @@
 """A corpus ready for use: LJSpeech folders and NVIDIA filelists."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.corpus.listing import list_corpus
@@ -16,6 +16,13 @@ class Corpus:
     root: Path
     utterances: tuple[Utterance, ...]
     language: Language
+    path: Path | None = field(default=None, compare=False)
+    """As it was named, a folder or a filelist; None: as ``root``."""
+
+    @property
+    def named(self) -> Path:
+        """What to call it by in words to people: the filelist rather than its folder."""
+        return self.root if self.path is None else self.path
 
 
 def load_corpus(path: Path) -> Corpus:
@@ -33,4 +40,4 @@ def load_corpus(path: Path) -> Corpus:
     listing = list_corpus(path)
     if listing.problems:
         raise BadInputError(listing.problems[0].line)
-    return Corpus(listing.root, listing.utterances, listing.language)
+    return Corpus(listing.root, listing.utterances, listing.language, path)

@@ -7,6 +7,8 @@ from typing import Literal
 from trainer.text import Language
 
 Severity = Literal["error", "warning"]
+LEAST_SECONDS = 0.2
+"""Of a recording: no word is shorter, nor is the longest window of a spectrogram."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,13 @@
 """The rows of a metadata file or a filelist: ``key|text|...``, UTF-8, no quoting."""
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.exit_codes import BadInputError
+
+_RECORDINGS = (b"RIFF", b"RIFX", b"fLaC", b"OggS")
+"""How the files begin that are most easily taken for the list of them."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ def _read_text(path: Path) -> str:
         raise BadInputError(
             f"{path}: can't be read ({error.strerror}); mend its permissions"
         ) from error
+    _require_text(path, data)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -60,3 +65,16 @@ def _read_text(path: Path) -> str:
             f"{path}: line {line} is not UTF-8 text; convert the file, for instance with "
             "'iconv -f cp1251 -t utf-8'"
         ) from error
+
+
+def _require_text(path: Path, data: bytes) -> None:
+    remedy = "give a filelist of rows 'path|text', or a folder with metadata.csv and wavs/"
+    if data.startswith(_RECORDINGS):
+        raise BadInputError(f"{path}: is a recording, not a list of recordings; {remedy}")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadInputError(
+            f"{path}: is UTF-16, not UTF-8 text; convert the file, for instance with "
+            "'iconv -f UTF-16 -t utf-8'"
+        )
+    if b"\0" in data:
+        raise BadInputError(f"{path}: is binary, not a list of recordings; {remedy}")

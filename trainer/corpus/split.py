@@ -39,7 +39,7 @@ def split_corpus(corpus: Corpus) -> Split:
     training = tuple(u for u in corpus.utterances if _said(u) not in held_out)
     if len(held_out) < MIN_HELD_OUT or len(training) < MIN_TRAINING:
         raise BadInputError(
-            f"corpus '{corpus.root}': {len(held_out)} different texts to hold out leave "
+            f"corpus '{corpus.named}': {len(held_out)} different texts to hold out leave "
             f"{len(training)} utterances to train on; add recordings of other texts, so that "
             f"at least {MIN_HELD_OUT} can be held out and {MIN_TRAINING} trained on"
         )

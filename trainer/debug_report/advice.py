@@ -58,6 +58,18 @@ def _first_layers_not_finite(evidence: Evidence) -> str | None:
     )
 
 
+def _norm_overflowed(evidence: Evidence) -> str | None:
+    norms = evidence.layer_norms
+    norm = evidence.steps[-1].get("gradient.norm", 0.0) if evidence.steps else 0.0
+    if not norms or math.isfinite(norm) or not all(map(math.isfinite, norms.values())):
+        return None
+    return (
+        "Every tensor's gradient is finite "
+        f"({math.hypot(*norms.values()):.3g} in all); only the sum of their squares exceeds what "
+        "float32 can hold. So this is an explosion: no number was lost, and the rate is too high."
+    )
+
+
 def _half_precision(evidence: Evidence) -> str | None:
     instead = {"fp16": "`precision: bf16`, or `fp32`", "bf16": "`precision: fp32`"}
     wanted = instead.get(evidence.hparams.precision)
@@ -155,8 +167,8 @@ _DIVERGED: tuple[Callable[[Evidence], str | None], ...] = (
 )  # fmt: skip
 _CHECKS: dict[str, tuple[Callable[[Evidence], str | None], ...]] = {
     "non_finite": (
-        _mels_not_finite, _loss_terms_not_finite, _first_layers_not_finite, _rose_before,
-        _half_precision, *_DIVERGED,
+        _mels_not_finite, _loss_terms_not_finite, _first_layers_not_finite, _norm_overflowed,
+        _rose_before, _half_precision, *_DIVERGED,
     ),
     "gradient_explosion": _DIVERGED,
 }  # fmt: skip

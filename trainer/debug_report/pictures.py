@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from trainer.audio import SILENCE
@@ -22,6 +22,7 @@ _TITLE_CHARACTERS = 100
 _BAD = "#d62728"
 _FEW = 60  # steps that are dots, too
 _LEAST_SHARE = 1e-8  # of the largest value, shown on a log scale
+_LABEL_SHARE = 0.16  # of the width, for "-1.23e+19"
 _TERMS = ("taco", "atten", "gate", "guide", "mmi", "emb")
 
 
@@ -76,17 +77,26 @@ def draw_layers(path: Path, norms: Mapping[str, float]) -> None:
         width = max(value, left) if finite else largest
         color = "tab:blue" if finite else _BAD
         axes.barh(row, width - left, left=left, color=color, hatch="" if finite else "///")
-        axes.text(width * 1.08, row, f"{value:.3g}", va="center", fontsize=8, color=color)
+        axes.annotate(
+            f"{value:.3g}", (width, row), (3, 0), textcoords="offset points", va="center",
+            fontsize=8, color=color,
+        )  # fmt: skip
     axes.set_yticks(range(len(shown)), [name for name, _ in shown], fontsize=8)
     axes.set(
-        xscale="log", xlim=(left, largest * 3.0), xlabel="gradient norm of the tensor",
-        ylim=(len(shown) - 0.4, -0.6),
+        xscale="log", xlim=(left, _room_for_labels(left, largest)),
+        xlabel="gradient norm of the tensor", ylim=(len(shown) - 0.4, -0.6),
     )  # fmt: skip
+    axes.xaxis.set_minor_formatter(NullFormatter())  # they would run into each other
     lost = sum(not math.isfinite(value) for value in norms.values())
     first = f"{lost} not finite, then the largest" if lost else "the largest"
     axes.set_title(f"{len(shown)} of {len(norms)} parameter tensors: {first}", fontsize=10)
     axes.grid(axis="x", alpha=0.25)
     figure.savefig(path, format="png")
+
+
+def _room_for_labels(left: float, largest: float) -> float:
+    """The right end of a log axis from ``left`` on whose longest bar leaves a label its place."""
+    return max(left * math.exp(math.log(largest / left) / (1.0 - _LABEL_SHARE)), largest * 3.0)
 
 
 def draw_samples(path: Path, samples: Sequence[Sample], batch: Sequence[BatchUtterance]) -> None:

@@ -3,6 +3,7 @@
 from trainer.hparams.hparams import HParams
 from trainer.hparams.parsing import parse_assignments, parse_hparams, read_hparams_file
 from trainer.hparams.presets import PRESETS, PresetName
+from trainer.hparams.writing import write_hparams
 
 __all__ = [
     "PRESETS",
@@ -11,4 +12,5 @@ __all__ = [
     "parse_assignments",
     "parse_hparams",
     "read_hparams_file",
+    "write_hparams",
 ]

@@ -33,8 +33,9 @@ class LossHParams(Section):
     def _decay_has_an_end(self) -> Self:
         start, stop = self.guide_decay_start, self.guide_stop_step
         if start is not None and (stop is None or stop <= start):
+            given = "none is set" if stop is None else f"it is {stop}"
             raise ValueError(
                 f"guide_decay_start={start} needs a later guide_stop_step, at which the weight is "
-                f"0; it is {stop}"
+                f"0 ({given}): set guide_stop_step above {start}, or leave guide_decay_start out"
             )
         return self

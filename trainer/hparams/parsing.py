@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from trainer.exit_codes import BadInputError
 from trainer.hparams.hparams import HParams
+from trainer.hparams.lists import LIST_FAULTS, list_expectation
+from trainer.hparams.strict_yaml import StrictLoader
 from trainer.hparams.suggestion import suggestion
 from trainer.hparams.wording import expectation
 
@@ -30,9 +32,15 @@ def parse_assignments(text: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for part in _split_outside_brackets(text):
         name, equals, value = part.partition("=")
-        if not equals or not name.strip() or not value.strip():
-            raise BadInputError(f"hparams: '{part.strip()}' is not of the form name=value")
-        values[name.strip()] = _list(name, value) if value.strip()[0] in "[(" else value.strip()
+        name, value = name.strip(), value.strip()
+        if not equals or not name or not value:
+            raise BadInputError(
+                f"hparams: '{part.strip()}' is not of the form name=value; a list stands in "
+                "brackets, as in prenet_dims=[256,256]"
+            )
+        if name in values:
+            raise BadInputError(f"hparams: '{name}' is given twice; leave out all but one")
+        values[name] = _list(name, value) if value[0] in "[(" else value
     return values
 
 
@@ -40,17 +48,20 @@ def _list(name: str, value: str) -> Any:
     try:
         return yaml.safe_load(value.translate(str.maketrans("()", "[]")))
     except yaml.YAMLError:
-        raise BadInputError(
-            f"hparams: {name.strip()}={value.strip()} is not a list such as [256, 256]"
-        ) from None
+        raise BadInputError(f"hparams: {name}={value} is not a list such as [256, 256]") from None
 
 
 def read_hparams_file(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file of hparams; :class:`BadInputError` where it is none."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader)
     except OSError as error:
         raise BadInputError(f"hparams file {path}: {error.strerror}") from None
+    except yaml.constructor.ConstructorError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise BadInputError(
+            f"hparams file {path}: {line}{error.problem}; leave out all but one"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise BadInputError(f"hparams file {path} is not YAML: {reason}") from None
@@ -78,5 +89,9 @@ def _first_error(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     if not first["loc"]:
         return f"hparams: {first['msg'].removeprefix('Value error, ')}"
+    whole = str(first["loc"][0])
+    expected = list_expectation(whole, HParams.model_fields[whole])
+    if expected and first["type"] in LIST_FAULTS:
+        return f"hparam {whole}={first['input']!r}: {expected}"
     name = ".".join(str(part) for part in first["loc"])
     return f"hparam {name}={first['input']!r}: {expectation(first)}"

@@ -53,7 +53,8 @@ class StabilityHParams(Section):
         if self.grad_norm_warning > self.grad_norm_critical:
             raise ValueError(
                 f"grad_norm_warning={self.grad_norm_warning:g} must not exceed "
-                f"grad_norm_critical={self.grad_norm_critical:g}"
+                f"grad_norm_critical={self.grad_norm_critical:g}: lower grad_norm_warning as well, "
+                "or raise grad_norm_critical"
             )
         if self.explosion_steps > self.explosion_window:
             raise ValueError(

@@ -20,6 +20,6 @@ class TextHParams(Section):
         if self.symbols == "nvidia" and self.append_eos:
             raise ValueError(
                 "append_eos=True needs a table with an end-of-sentence symbol: symbols=nvidia has "
-                "none, choose symbols=en or ru"
+                "none, add append_eos=false, or choose symbols=en or ru"
             )
         return self

@@ -1,6 +1,8 @@
 """What is wrong with a value, in plain words."""
 
+import math
 import re
+from typing import Any
 
 from pydantic_core import ErrorDetails
 
@@ -22,6 +24,15 @@ def expectation(problem: ErrorDetails) -> str:
     kind, text = problem["type"], problem["msg"]
     if kind in _EXPECTED:
         text = f"Input should be {_EXPECTED[kind]}"
+    elif kind.startswith(("less_than", "greater_than")) and not _is_finite(problem["input"]):
+        text = "Input should be a finite number"
     elif kind == "literal_error":
         text += suggestion(str(problem["input"]), re.findall(r"'([^']*)'", text))
     return text[0].lower() + text[1:]
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return True  # whatever is wrong with it, it is another thing

@@ -166,7 +166,8 @@ BAD_FILES = {
         "set that instead"
     ),
     "trainer: {hparams: {grad_norm_warning: 50}}": (
-        "hparams: grad_norm_warning=50 must not exceed grad_norm_critical=20"
+        "hparams: grad_norm_warning=50 must not exceed grad_norm_critical=20: "
+        "lower grad_norm_warning as well, or raise grad_norm_critical"
     ),
     "trainer: {hparams: {alignment_diagnostics: false}}": (
         "study.objective=quality needs the alignment scores: leave alignment_diagnostics true, "

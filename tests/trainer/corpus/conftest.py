@@ -38,7 +38,7 @@ def write_corpus(tmp_path: Path, tone: Tone) -> WriteCorpus:
         for i in range(n):
             text = (texts or {}).get(i, f"the {WORDS[i % 10]} {WORDS[i // 10]} dog waits.")
             rows.append(f"u{i:02d}|{text}")
-            samples = tone(seconds=0.05 * (len(text) or 22), hertz=150 + i)
+            samples = tone(seconds=0.05 * max(len(text) or 22, 4), hertz=150 + i)
             soundfile.write(root / "wavs" / f"u{i:02d}.wav", samples, 22_050, subtype="PCM_16")
         (root / "metadata.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
         return root

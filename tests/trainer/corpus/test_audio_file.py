@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from trainer.corpus import inspect_audio, load_corpus, read_audio, verify_audio
+from trainer.corpus import check_corpus, inspect_audio, load_corpus, read_audio, verify_audio
 from trainer.corpus.audio_file import BadAudioError
 from trainer.exit_codes import BadInputError
 
@@ -153,3 +153,23 @@ def test_verify_names_the_first_bad_file_and_counts(write_corpus: Callable[..., 
     (corpus.root / "wavs" / "u02.wav").write_bytes(b"")
     with pytest.raises(BadInputError, match=r"u02\.wav: is empty.*one of 2 bad.*corpus check"):
         verify_audio(corpus)
+
+
+def test_verify_names_the_filelist_that_was_given(write_corpus: Callable[..., Path]) -> None:
+    root = write_corpus(10)
+    filelist = root / "cw.txt"
+    rows = (root / "metadata.csv").read_text(encoding="utf-8").splitlines()
+    filelist.write_text("".join(f"wavs/{row.replace('|', '.wav|')}\n" for row in rows), "utf-8")
+    for name in ("u02", "u06"):
+        (root / "wavs" / f"{name}.wav").write_bytes(b"")
+    with pytest.raises(BadInputError, match=r"'smart-tuner corpus check \S+/cw\.txt' names"):
+        verify_audio(load_corpus(filelist))
+
+
+def test_verify_refuses_what_is_too_short_for_a_word(write_corpus: Callable[..., Path]) -> None:
+    corpus = load_corpus(write_corpus(10))
+    short = corpus.root / "wavs" / "u03.wav"
+    soundfile.write(short, np.zeros(100, dtype=np.float32), 22_050)
+    with pytest.raises(BadInputError, match=r"u03\.wav: lasts 0\.00454 s, .*remove its row$"):
+        verify_audio(corpus)
+    assert check_corpus(corpus.root).ids_with("no_speech") == {"u03"}

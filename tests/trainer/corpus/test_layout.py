@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -119,6 +120,22 @@ def test_empty_metadata(content: bytes, tmp_path: Path) -> None:
 def test_metadata_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").write_bytes("u0|да\nu1|кот\n".encode("cp1251"))
     assert "line 1 is not UTF-8 text; convert" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"RIFF\x24\0\0\0WAVEfmt ", "is a recording, not a list of recordings; give a filelist"),
+        (b"fLaC\xff", "is a recording, not a list"),
+        (b"OggS\xff", "is a recording, not a list"),
+        ("u0|да\n".encode("utf-16"), "is UTF-16, .* 'iconv -f UTF-16 -t utf-8'"),
+        (b"\x7fELF\0\0", "is binary, not a list of recordings; give a filelist"),
+    ],
+)
+def test_what_is_no_text(content: bytes, expected: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_bytes(content)
+    assert re.search(expected, refusal(path))
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,10 @@ def test_advice_on_what_is_not_finite(
     some = {"a": 1.0, "b": math.nan, "c": math.inf}
     assert "Only 2 of 3 gradients are not finite, among them `b`, `c`" in given(layer_norms=some)
     assert "Only" not in given(layer_norms=dict.fromkeys(some, math.nan))
+    huge = {"a": 1e20, "b": 1e19}
+    over = given(steps=[steps(1), steps(2, norm=math.inf)], layer_norms=huge)
+    assert "gradient is finite (1e+20 in all); only the sum of their squares exceeds" in over
+    assert "sum of their squares" not in given(layer_norms=huge)
     good = samples("utterance-1")
     bad = replace(good, id="torn", target=np.full_like(good.target, np.nan))
     assert "mel spectrogram of `torn` is itself not finite" in given(samples=(good, bad))
