@@ -2,7 +2,12 @@
 
 import sys
 
-from trainer.cli import main
+from trainer.exit_codes import TrainerExit
+
+try:
+    from trainer.cli import main
+except KeyboardInterrupt:  # torch takes seconds to import: a Ctrl-C may fall into them
+    sys.exit(TrainerExit.STOPPED)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -28,8 +28,8 @@ def run_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog=PROGRAM,
         description="Train a Tacotron 2 voice.",
-        epilog="Other commands: estimate (what a run costs here; same arguments), "
-        "synthesize, export.",
+        epilog="Other commands, each with its own --help: estimate (what a run costs here; same "
+        "arguments), components, synthesize, export.",
         allow_abbrev=False,
     )
     parser.add_argument("--run-dir", type=Path, required=True, help="where everything is written")
@@ -37,19 +37,23 @@ def run_parser() -> argparse.ArgumentParser:
         "--corpus", type=Path, required=True,
         help="LJSpeech folder (metadata.csv, wavs/) or NVIDIA filelist (path|text)",
     )  # fmt: skip
-    parser.add_argument("--preset", default="tacotron2", help=f"one of {', '.join(PRESETS)}")
+    parser.add_argument(
+        "--preset", default="tacotron2", help=f"one of {', '.join(PRESETS)} (default: tacotron2)"
+    )
     parser.add_argument(
         "--hparams", default="", help='overrides, as "learning_rate=1e-4,guide_loss_weight=2.5"'
     )
     parser.add_argument("--hparams-file", type=Path, help="overrides, as a YAML mapping")
     parser.add_argument("--steps", type=positive, help="optimiser steps (default: the preset's)")
-    parser.add_argument("--evaluate-every", type=positive, help="steps between validations")
+    parser.add_argument(
+        "--evaluate-every", type=positive, help="steps between validations (default: the preset's)"
+    )
     parser.add_argument(
         "--objective", choices=("quality", "val_loss", "mcd"), default="quality",
         help="what the best checkpoint is best at",
     )  # fmt: skip
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--threads", type=positive, default=1, help="CPU threads")
+    parser.add_argument("--threads", type=positive, default=1, help="CPU threads (default: 1)")
     parser.add_argument("--cache-dir", type=Path, help="where mels are kept (default: in RUN_DIR)")
     parser.add_argument(
         "--workers", type=whole, default=0, help="processes that load batches (0: none)"

@@ -11,32 +11,36 @@ from trainer.arguments import run_parser
 from trainer.components import components_command
 from trainer.estimate import estimate
 from trainer.events import Ended, Event
-from trainer.exit_codes import BadInputError, TrainerExit
+from trainer.exit_codes import BadInputError, Ending, TrainerExit
 from trainer.export import export_command
 from trainer.paths import RunPaths
-from trainer.preparation import Write
 from trainer.ranks import Ranks
 from trainer.setup import StepsBar, build_training, open_run_directory
 from trainer.stop import StoppedEarly, StopRequest
 from trainer.synthesis import synthesize_command
+from trainer.telling import Write
 
 log = logging.getLogger("trainer")
+_COMMANDS: dict[str, Callable[[Sequence[str]], TrainerExit]] = {
+    "components": components_command,
+    "synthesize": synthesize_command,
+    "export": export_command,
+}
 _CPU_OUT_OF_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # torch raises RuntimeError here
 
 
 def main(argv: Sequence[str]) -> TrainerExit:
     """Run one command and return how it ended."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    command, rest = (argv[0], argv[1:]) if argv else ("", argv)
-    if command == "synthesize":
-        return _guarded(lambda: synthesize_command(rest))[0]
-    if command == "components":
-        return _guarded(lambda: components_command(rest))[0]
-    if command == "export":
-        return _guarded(lambda: export_command(rest))[0]
-    if command == "estimate":
-        return _run(rest, measure_only=True)
-    return _run(rest if command == "train" else argv, measure_only=False)
+    if not argv or argv[0].startswith("-"):
+        return _run(argv, measure_only=False)
+    command, rest = argv[0], argv[1:]
+    if command in ("train", "estimate"):
+        return _run(rest, measure_only=command == "estimate")
+    if command not in _COMMANDS:
+        known = ", ".join(("train", "estimate", *_COMMANDS))
+        return _bad_input(BadInputError(f"unknown command '{command}'; known are {known}"))
+    return _guarded(lambda: Ending(_COMMANDS[command](rest))).exit
 
 
 def _run(argv: Sequence[str], measure_only: bool) -> TrainerExit:
@@ -48,12 +52,12 @@ def _run(argv: Sequence[str], measure_only: bool) -> TrainerExit:
     if not measure_only:
         stop.listen()
 
-    def work(ranks: Ranks, write: Write) -> TrainerExit:
+    def work(ranks: Ranks, write: Write) -> Ending:
         training = build_training(arguments, paths, ranks, write, stop)
         if not measure_only:
             return training.train(stop, StepsBar(training.settings.steps, ranks.is_first).show)
         write(estimate(training, time.monotonic() - begun))
-        return TrainerExit.FINISHED
+        return Ending(TrainerExit.FINISHED)
 
     try:
         ranks = Ranks.join(arguments.device)
@@ -61,42 +65,46 @@ def _run(argv: Sequence[str], measure_only: bool) -> TrainerExit:
     except BadInputError as error:
         return _bad_input(error)
     if writer is None:
-        code, _ = _guarded(lambda: work(ranks, _nowhere))
+        logging.getLogger().setLevel(logging.ERROR)  # the first process tells it
+        ending = _guarded(lambda: work(ranks, _nowhere))
     else:
         with writer:
-            code, message = _guarded(lambda: work(ranks, writer.write))
-            writer.write(Ended(exit=code.name.lower(), message=message))
-            if writer.is_behind and code is TrainerExit.FINISHED:
-                code = TrainerExit.UNWRITABLE
+            ending = _guarded(lambda: work(ranks, writer.write))
+            writer.write(Ended(exit=ending.exit.name.lower(), message=ending.message))
+            if writer.is_behind and ending.exit is TrainerExit.FINISHED:
+                ending = Ending(TrainerExit.UNWRITABLE)
     ranks.leave()
-    return code
+    return ending.exit
 
 
 def _nowhere(event: Event) -> None:
     """Where the events of all processes but the first go."""
 
 
-def _guarded(action: Callable[[], TrainerExit]) -> tuple[TrainerExit, str]:
+def _guarded(action: Callable[[], Ending]) -> Ending:
     """The edge of the process: every way to fail becomes an exit code and one line."""
     try:
-        return action(), ""
+        ending = action()
     except BadInputError as error:
-        return _bad_input(error), str(error)
+        return Ending(_bad_input(error), str(error))
     except StoppedEarly as request:
         log.info("%s before the first step", request)
-        return TrainerExit.STOPPED, str(request)
+        return Ending(TrainerExit.STOPPED, str(request))
     except (torch.OutOfMemoryError, MemoryError) as error:
-        return _out_of_memory(error), str(error)
+        return _out_of_memory(error)
     except Exception as error:  # the one catch-all, at the edge
         if _CPU_OUT_OF_MEMORY in str(error):
-            return _out_of_memory(error), str(error)
+            return _out_of_memory(error)
         log.critical("internal error", exc_info=True)
-        return TrainerExit.INTERNAL_ERROR, f"{type(error).__name__}: {error}"
+        return Ending(TrainerExit.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
+    if ending.message:
+        print(f"error: {ending.message}", file=sys.stderr)
+    return ending
 
 
-def _out_of_memory(error: BaseException) -> TrainerExit:
+def _out_of_memory(error: BaseException) -> Ending:
     log.error("out of memory: %s", error)
-    return TrainerExit.OUT_OF_MEMORY
+    return Ending(TrainerExit.OUT_OF_MEMORY, str(error))
 
 
 def _bad_input(error: BadInputError) -> TrainerExit:

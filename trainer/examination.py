@@ -10,9 +10,8 @@ from trainer.checkpoint import Best
 from trainer.exhibits import write_exhibits
 from trainer.hparams import HParams
 from trainer.paths import RunPaths
-from trainer.preparation import Write
 from trainer.state import TrainingState
-from trainer.telling import summary, system_metrics
+from trainer.telling import Write, summary, system_metrics, warn
 from trainer.trouble import Failure
 from trainer.validation import HeldOut, Result, evaluate
 from trainer.validation.evaluate import NonFiniteOutputError
@@ -83,8 +82,6 @@ class Examiner:
         try:
             write_exhibits(paths, result, self._held_out, self._hparams, step)
         except OSError as error:
-            message = f"picture and sound of step {step}: {error.strerror or error}"
-            log.warning("%s", message)
-            self._write(events.Warned(step, message))
+            warn(self._write, step, f"picture and sound of step {step}: {error.strerror or error}")
             return "", ""
         return paths.relative(paths.alignment_png(step)), paths.relative(paths.sample_wav(step))

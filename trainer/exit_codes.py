@@ -1,5 +1,6 @@
 """How the trainer ends: its exit codes, and the one exception that stands for bad input."""
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -16,6 +17,14 @@ class TrainerExit(IntEnum):
     OUT_OF_MEMORY = 5
     UNWRITABLE = 6
     """The last checkpoint could not be written: a full disk, or lost rights."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended, and in one line why, where that needs saying."""
+
+    exit: TrainerExit
+    message: str = ""
 
 
 class BadInputError(Exception):

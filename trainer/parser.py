@@ -24,18 +24,12 @@ def add_device_options(parser: argparse.ArgumentParser) -> None:
 
 def positive(text: str) -> int:
     """A whole number, 1 or more."""
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
-    return value
+    return _at_least(1, text)
 
 
 def whole(text: str) -> int:
     """A whole number, 0 or more."""
-    return 0 if text == "0" else positive(text)
+    return _at_least(0, text)
 
 
 def seconds(text: str) -> float:
@@ -46,4 +40,14 @@ def seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds") from None
     if not 0.0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"{value} is not a number of seconds, 0 or more")
+    return value
+
+
+def _at_least(least: int, text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{value} is not at least {least}")
     return value

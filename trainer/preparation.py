@@ -1,9 +1,7 @@
 """What a run needs before its first step: the data, and a model to train."""
 
 import logging
-from collections.abc import Callable
 
-from trainer import events
 from trainer.corpus import Corpus
 from trainer.data import BatchOrder, Dataset, MelStore, build_datasets
 from trainer.data.dataset import Progress
@@ -13,13 +11,11 @@ from trainer.losses.pool import Pool
 from trainer.ranks import Ranks
 from trainer.settings import RunSettings
 from trainer.state import TrainingState
+from trainer.telling import Write, warn
 from trainer.validation import HeldOut
 from trainer.warm_start import warm_start
 
 log = logging.getLogger(__name__)
-
-Write = Callable[[events.Event], None]
-"""Where events go; nowhere on all ranks but the first."""
 
 
 def prepare_dataloaders(
@@ -34,7 +30,7 @@ def prepare_dataloaders(
     store = MelStore(settings.cache_dir, hparams)
     dataset = build_datasets(corpus, hparams, store, progress)
     for name in store.repaired:
-        write(events.Warned(0, f"the cached mel of {name} was damaged: it was computed anew"))
+        warn(write, 0, f"the cached mel of {name} was damaged: it was computed anew")
     _warn_of_short_utterances(dataset, hparams, write)
     lengths = [item.n_frames for item in dataset.training]
     order = BatchOrder(lengths, hparams.batch_size, hparams.seed, hparams.batch_frames)
@@ -54,13 +50,12 @@ def _warn_of_short_utterances(dataset: Dataset, hparams: HParams, write: Write) 
     n_frames = [item.n_frames for item in dataset.training]
     pool = Pool.of(sequences, n_frames, hparams.n_frames_per_step)
     if left_out := pool.utterances - pool.ctc_utterances:
-        write(
-            events.Warned(
-                0,
-                f"use_mmi leaves out {left_out} of {pool.utterances} utterances: at "
-                f"n_frames_per_step={hparams.n_frames_per_step} they have fewer decoder steps "
-                "than their text has symbols",
-            )
+        warn(
+            write,
+            0,
+            f"use_mmi leaves out {left_out} of {pool.utterances} utterances: at "
+            f"n_frames_per_step={hparams.n_frames_per_step} they have fewer decoder steps than "
+            "their text has symbols",
         )
 
 
@@ -78,6 +73,6 @@ def load_model(
         source = settings.warm_start
         started = warm_start(state.model, source.path, source.ignore_layers)
         log.info("warm start from %s: %d tensors", source.path, len(started.loaded))
-        for name, reason in started.left_out.items():
-            write(events.Warned(0, f"warm start leaves out {name}: {reason}"))
+        for note in started.notes:
+            warn(write, 0, note)
     return state

@@ -7,20 +7,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-import yaml
 from tqdm import tqdm
 
 from trainer.arguments import DEFAULT_EVALUATE_EVERY, DEFAULT_STEPS, hparams_of
 from trainer.checkpoint_folder import CheckpointFolder
 from trainer.corpus import Corpus, Utterance, load_corpus, verify_audio
-from trainer.events import EventWriter, Preparing, Warned
+from trainer.events import EventWriter, Preparing
 from trainer.exit_codes import BadInputError
-from trainer.hparams import HParams, parse_hparams
-from trainer.paths import RunPaths, write_text
-from trainer.preparation import Write
+from trainer.hparams import HParams, parse_hparams, write_hparams
+from trainer.paths import RunPaths
 from trainer.ranks import Ranks
 from trainer.settings import RunSettings, WarmStartFrom
 from trainer.stop import StoppedEarly, StopRequest
+from trainer.telling import Write, warn
 from trainer.text import default_symbols, symbol_name, symbol_table, unknown_symbols
 from trainer.train import Training
 
@@ -42,6 +41,11 @@ def open_run_directory(paths: RunPaths) -> EventWriter:
         paths.samples.mkdir(parents=True, exist_ok=True)
         paths.checkpoints.mkdir(exist_ok=True)
         return EventWriter(paths.events)
+    except BlockingIOError:
+        raise BadInputError(
+            f"run directory {paths.root} is in use by another process that trains: wait for it, "
+            "stop it, or choose another directory with --run-dir"
+        ) from None
     except OSError as error:
         raise BadInputError(
             f"run directory {paths.root} can't be written: {error.strerror}; choose another "
@@ -69,7 +73,7 @@ def build_training(
     _require_diagnostics(arguments.objective, hparams)
     # Later, the file says what the checkpoints were trained with.
     if ranks.is_first and CheckpointFolder(paths).is_empty:
-        write_text(paths.hparams, yaml.safe_dump(hparams.model_dump(mode="json"), sort_keys=False))
+        write_hparams(paths.hparams, hparams)
     settings = RunSettings(
         steps=arguments.steps or DEFAULT_STEPS[arguments.preset],
         evaluate_every=arguments.evaluate_every or DEFAULT_EVALUATE_EVERY[arguments.preset],
@@ -140,6 +144,4 @@ def _warn_of_unknown_symbols(corpus: Corpus, hparams: HParams, write: Write) -> 
     unknown = unknown_symbols(texts, corpus.language, symbol_table(hparams.symbols))
     if unknown:
         named = ", ".join(f"{symbol_name(s)} ({count} x)" for s, count in unknown.most_common())
-        message = f"symbols={hparams.symbols} does not know, and leaves out: {named}"
-        log.warning("%s", message)
-        write(Warned(0, message))
+        warn(write, 0, f"symbols={hparams.symbols} does not know, and leaves out: {named}")

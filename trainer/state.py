@@ -1,13 +1,14 @@
 """What changes from step to step; a checkpoint holds all of it."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from trainer.checkpoint import Best, Checkpoint, Continuation
 from trainer.data import MelScale
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams
+from trainer.hparams.stability import StabilityHParams
 from trainer.model import Tacotron2
 from trainer.nvidia import load_single_group, to_single_group
 from trainer.optimizer import build_optimizer
@@ -19,8 +20,9 @@ from trainer.stability.lr_adapter import Adaptation
 from trainer.text import Language
 
 RECENT_STEPS = 200
-_MAY_CHANGE = {"micro_batch_size", "debug_report"}
-"""Hparams that a resumed run may have otherwise: they change how, not what."""
+_MAY_CHANGE = {"micro_batch_size", "precision", *StabilityHParams.model_fields}
+"""Hparams that a resumed run may have otherwise: they change how it is trained, not what."""
+_SHOWN = 3
 
 
 class TrainingState:
@@ -67,8 +69,8 @@ class TrainingState:
             ),
         )
 
-    def resume(self, checkpoint: Checkpoint, name: str) -> None:
-        """Go on from ``checkpoint``, called ``name`` in errors.
+    def resume(self, checkpoint: Checkpoint, name: str) -> str:
+        """Go on from ``checkpoint``, called ``name`` in errors; which hparams are new, in words.
 
         Raises:
             BadInputError: it was trained with other hparams or other data.
@@ -82,6 +84,7 @@ class TrainingState:
             )
         self.best = continuation.best
         self.stability.restore(continuation.stability)
+        return _changes(self.hparams, checkpoint.hparams, _MAY_CHANGE)
 
     def go_back(self, checkpoint: Checkpoint, name: str) -> list[Adaptation]:
         """A rescue: weights, optimiser and randomness of ``checkpoint``, at a lower rate."""
@@ -117,10 +120,17 @@ def note_of(metrics: Mapping[str, float], step: int, skipped: bool) -> dict[str,
 
 
 def _require_same(mine: HParams, theirs: HParams, name: str) -> None:
-    names = HParams.model_fields.keys() - _MAY_CHANGE
-    changed = sorted(n for n in names if getattr(mine, n) != getattr(theirs, n))
-    if changed:
+    if changed := _changes(mine, theirs, HParams.model_fields.keys() - _MAY_CHANGE):
         raise BadInputError(
-            f"checkpoint {name} was trained with another {', '.join(changed)}: "
+            f"checkpoint {name} was trained with another {changed}: "
             "use another run directory, or the same hparams"
         )
+
+
+def _changes(mine: HParams, theirs: HParams, among: Collection[str]) -> str:
+    """``learning_rate (0.001, now 0.002), …`` of those that differ; empty where none does."""
+    changed = [n for n in HParams.model_fields if n in among]
+    changed = [n for n in changed if getattr(mine, n) != getattr(theirs, n)]
+    shown = [f"{n} ({getattr(theirs, n)}, now {getattr(mine, n)})" for n in changed[:_SHOWN]]
+    more = [f"{len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
+    return ", ".join([*shown, *more])

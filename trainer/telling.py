@@ -1,8 +1,10 @@
 """What a run says of itself: its start, a step's numbers, the machine's."""
 
+import logging
 import os
 import platform
 import resource
+from collections.abc import Callable
 
 import torch
 
@@ -11,6 +13,17 @@ from trainer.data import Dataset
 from trainer.state import TrainingState
 from trainer.step import StepResult
 from trainer.validation import Result
+
+log = logging.getLogger(__name__)
+
+Write = Callable[[events.Event], None]
+"""Where events go; nowhere on all ranks but the first."""
+
+
+def warn(write: Write, step: int, message: str) -> None:
+    """Say ``message`` to whoever reads the log, and to whoever reads the events."""
+    log.warning("%s", message)
+    write(events.Warned(step, message))
 
 
 def started(state: TrainingState, data: Dataset, steps: int, resumed: bool) -> events.Started:

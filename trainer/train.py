@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 from trainer import events
 from trainer.checkpoint import Checkpoint
-from trainer.checkpoint_folder import CheckpointFolder
+from trainer.checkpoint_folder import CheckpointFolder, Found
 from trainer.corpus import Corpus
 from trainer.data.dataset import Progress
 from trainer.data.loader import EffectiveBatch
+from trainer.endings import diverged, unwritable
 from trainer.examination import Examined, Examiner
-from trainer.exit_codes import TrainerExit
-from trainer.hparams import HParams
+from trainer.exit_codes import BadInputError, Ending, TrainerExit
+from trainer.hparams import HParams, write_hparams
 from trainer.paths import RunPaths
-from trainer.preparation import Write, load_model, prepare_dataloaders
+from trainer.preparation import load_model, prepare_dataloaders
 from trainer.ranks import Ranks
 from trainer.schedule import learning_rate
 from trainer.settings import RunSettings
@@ -22,7 +23,7 @@ from trainer.stability.lr_adapter import Adaptation
 from trainer.state import note_of
 from trainer.step import Stepper, StepResult
 from trainer.stop import StopRequest
-from trainer.telling import started, step_metrics
+from trainer.telling import Write, started, step_metrics, warn
 from trainer.trouble import Failure, report_trouble
 
 log = logging.getLogger(__name__)
@@ -56,13 +57,13 @@ class Training:
         self._unsaved = False
         self._exploding = False
 
-    def train(self, stop: StopRequest, show: Callable[[int], None]) -> TrainerExit:
+    def train(self, stop: StopRequest, show: Callable[[int], None]) -> Ending:
         """Train to the last step, or to the first reason to leave; ``show`` is told each step."""
         self._begin()
         with self.loader:
             return self._steps_to_the_end(stop, show)
 
-    def _steps_to_the_end(self, stop: StopRequest, show: Callable[[int], None]) -> TrainerExit:
+    def _steps_to_the_end(self, stop: StopRequest, show: Callable[[int], None]) -> Ending:
         batches = self.loader.batches(self.state.step)
         while self.state.step < self.settings.steps:
             show(self.state.step)
@@ -72,22 +73,32 @@ class Training:
             failure = self._step(batch)
             if failure is None and self._validation_is_due():
                 failure = self.validate()
+            elif failure is None and self._keeping_is_due():
+                self.save_checkpoint()
             if failure is not None:
                 if not self._rescue(failure, batch):
-                    return TrainerExit.DIVERGED
+                    restarts = self.state.stability.rescue.restarts
+                    return diverged(failure, self.hparams, restarts, self.paths.root)
                 batches = self.loader.batches(self.state.step)
         show(self.state.step)
+        return self._finished()
+
+    def _finished(self) -> Ending:
         if self._unsaved:
-            return TrainerExit.UNWRITABLE
+            return unwritable(self.state.step, self.paths.checkpoints)
         if self.ranks.is_first:
             self.folder.tidy()
-        return TrainerExit.FINISHED
+        log.info(
+            "done: the best voice, of step %d, is %s",
+            self.state.best.step if self.state.best else 0, self.paths.best_checkpoint,
+        )  # fmt: skip
+        return Ending(TrainerExit.FINISHED)
 
     def _begin(self) -> None:
         resumed = not self.folder.is_empty
         if resumed:
             found = self.folder.newest(self.ranks.device)
-            self.state.resume(found.checkpoint, str(found.path))
+            self._resume(found)
             for damage in found.damaged:
                 self._warn(f"{damage}; training goes on from {found.path.name}")
             self._link_again()
@@ -100,6 +111,20 @@ class Training:
         )  # fmt: skip
         if self.hparams.rescue and not resumed:
             self._save(self.folder.write_start)
+
+    def _resume(self, found: Found) -> None:
+        changed = self.state.resume(found.checkpoint, str(found.path))
+        if changed:
+            self._warn(f"goes on with another {changed}")
+            if self.ranks.is_first:
+                write_hparams(self.paths.hparams, self.hparams)
+        if self.state.step > self.settings.steps:
+            raise BadInputError(
+                f"{found.path} is of step {self.state.step}, beyond --steps "
+                f"{self.settings.steps}: give a larger number of steps"
+            )
+        if self.state.step == self.settings.steps:
+            log.info("trained to step %d already: a larger --steps goes on", self.state.step)
 
     def _link_again(self) -> None:
         """What a kill between a checkpoint and its links left undone."""
@@ -116,10 +141,11 @@ class Training:
         """Whether a rescue may go back to the present state."""
         return self.hparams.rescue and self.state.stability.monitor.recent_calm
 
-    def _leave(self, reason: str) -> TrainerExit:
-        saved = self.save_checkpoint()
+    def _leave(self, reason: str) -> Ending:
+        if not self.save_checkpoint():
+            return unwritable(self.state.step, self.paths.checkpoints)
         log.info("%s at step %d; the checkpoint continues from here", reason, self.state.step)
-        return TrainerExit.STOPPED if saved else TrainerExit.UNWRITABLE
+        return Ending(TrainerExit.STOPPED)
 
     def _step(self, batch: EffectiveBatch) -> Failure | None:
         """One optimiser step, told and watched."""
@@ -160,6 +186,10 @@ class Training:
     def _validation_is_due(self) -> bool:
         step = self.state.step
         return step % self.settings.evaluate_every == 0 or step == self.settings.steps
+
+    def _keeping_is_due(self) -> bool:
+        every = self.settings.keep_every
+        return every > 0 and self.state.step % every == 0
 
     def validate(self) -> Failure | None:
         """Score the model, show it, keep it; a failure where its outputs are not finite."""
@@ -243,5 +273,4 @@ class Training:
             self.write(events.LearningRateAdapted(change.step, change.factor, str(change.cause)))
 
     def _warn(self, message: str) -> None:
-        log.warning("%s", message)
-        self.write(events.Warned(self.state.step, message))
+        warn(self.write, self.state.step, message)

@@ -95,6 +95,22 @@ def test_rescued_three_times_in_a_row_then_diverged(faulty: Callable[..., Run]) 
     assert [r.factor for r in rescued] == [0.5, 0.25, 0.125]
     assert {(r.step, r.to_step) for r in rescued} == {(7, 4)}
     assert len(run.told(events.Diverged)) == 1
+    (ended,) = run.told(events.Ended)
+    assert "diverged at step 7, after 3 rescues in a row: train.loss is nan" in ended.message
+    assert run.log.splitlines()[-1] == f"error: {ended.message}"
+    assert len(list((run.paths.root / "debug").iterdir())) == 4
+
+
+def test_a_run_that_diverged_goes_on_with_more_rescues(
+    faulty: Callable[..., Run], trainer_command: Command, finish: Finish
+) -> None:
+    run = faulty("nan_loss", "6always", max_restarts=1)
+    assert run.code == 4
+    options = ("--steps", "12", "--evaluate-every", "4")
+    again = finish(trainer_command(run.paths.root, *options, max_restarts=2))
+    assert again.returncode == 0, again.stderr
+    assert "goes on with another max_restarts (1, now 2)" in again.stderr
+    assert "max_restarts: 2" in run.paths.hparams.read_text(encoding="utf-8")
 
 
 def test_a_rescue_before_the_first_validation_goes_back_to_the_start(

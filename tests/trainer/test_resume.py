@@ -119,7 +119,7 @@ def test_every_nth_checkpoint_is_kept(
 ) -> None:
     done = finish(
         trainer_command(
-            tmp_path / "run", "--steps", "8", "--evaluate-every", "2", "--keep-every", "4"
+            tmp_path / "run", "--steps", "8", "--evaluate-every", "8", "--keep-every", "4"
         )
     )
     assert done.returncode == 0, done.stderr

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -177,10 +178,15 @@ def test_a_finished_run_is_not_trained_again(
     assert again.returncode == 0
     assert summary(copy).endswith("ended started ended")
     assert RunPaths(copy).last_checkpoint.read_bytes() == before
+    assert "trained to step 24 already" in again.stderr
+
+    fewer = finish(trainer_command(copy, "--steps", "12"))
+    assert fewer.returncode == 2
+    assert "last.pt is of step 24, beyond --steps 12" in fewer.stderr
 
     other = finish(trainer_command(copy, "--steps", "24", learning_rate=1e-3))
     assert other.returncode == 2
-    assert "another learning_rate" in other.stderr
+    assert "another learning_rate (0.006, now 0.001)" in other.stderr
     assert RunPaths(copy).last_checkpoint.read_bytes() == before
 
 
@@ -246,6 +252,30 @@ def test_best_by_another_objective(
     assert [e.best for e in evaluations] == lowest
     best = Checkpoint.load(RunPaths(tmp_path / "run").best_checkpoint)
     assert best.iteration == evaluations[int(np.argmin(losses))].step
+
+
+def test_a_run_directory_is_for_one_process(
+    tmp_path: Path, trainer_command: Command, start: Start, finish: Finish
+) -> None:
+    command = trainer_command(tmp_path / "run", "--steps", "5000", "--evaluate-every", "5000")
+    process = start(command)
+    wait_for(lambda: steps_done(tmp_path / "run") >= 1 or process.poll() is not None)
+    second = finish(command)
+    assert second.returncode == 2
+    assert second.stderr.startswith(f"error: run directory {tmp_path / 'run'} is in use")
+    assert len(second.stderr.splitlines()) == 1
+    assert process.poll() is None
+    process.kill()
+    process.wait()
+    assert len(told(tmp_path / "run", events.Started)) == 1
+    assert finish(["flock", "-n", str(tmp_path / "run" / "events.jsonl"), "true"]).returncode == 0
+
+
+def test_unknown_command(finish: Finish) -> None:
+    done = finish([sys.executable, "-m", "trainer", "trian"])
+    assert done.returncode == 2
+    known = "train, estimate, components, synthesize, export"
+    assert done.stderr == f"error: unknown command 'trian'; known are {known}\n"
 
 
 def test_the_log_is_for_people(trained: subprocess.CompletedProcess[str]) -> None:

@@ -1,6 +1,7 @@
 """The file of events: appended to by a trainer, followed by its watchers."""
 
 import errno
+import fcntl
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,10 +21,16 @@ class EventWriter:
     """
 
     def __init__(self, path: Path) -> None:
+        """Open ``path``; ``BlockingIOError`` where another process writes to it."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        _drop_half_line(path)
-        self._path = path
         self._file: BinaryIO = path.open("ab", buffering=0)
+        try:
+            # Two runs in one directory would write over each other's checkpoints.
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise
+        _drop_half_line(path)
         self._waiting = b""
         if path.stat().st_size == 0:
             self.write(Header(version=VERSION))
