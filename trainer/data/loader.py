@@ -1,6 +1,7 @@
 """Effective batches, one after the other, read ahead by worker processes."""
 
 import itertools
+import math
 import random
 from collections.abc import Generator, Iterator
 from contextlib import nullcontext
@@ -144,8 +145,9 @@ class _Assembly(torch_data.Dataset["EffectiveBatch | _Unreadable"]):
     def _assembled(self, step: int, indices: list[int]) -> EffectiveBatch:
         items = [self._items[i] for i in indices]
         share = items[self._rank :: self._world]
-        size = self._micro_batch_size or len(items)
-        micro = (share[start : start + size] for start in range(0, len(share), size))
+        # Dealt out, not cut: a batch is sorted by length, and BatchNorm wants parts that are alike.
+        n_parts = math.ceil(len(share) / (self._micro_batch_size or len(items)))
+        micro = (share[part::n_parts] for part in range(n_parts))
         # Where the network sees padding, a part of a batch needs as much of it as the whole.
         longest = (0, 0)
         if self._sees_padding:
