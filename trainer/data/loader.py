@@ -22,7 +22,7 @@ from trainer.losses.pool import Pool
 
 _Key = tuple[int, list[int]]
 """A 0-based step, and the training utterances of its batch."""
-_WORKER_LOST = "exited unexpectedly"  # torch raises RuntimeError here
+_WORKER_LOST = "DataLoader worker"  # torch raises RuntimeError here
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class EffectiveBatch:
 class BatchLoader:
     """Deals out the training set: at a given step always the same, whatever the workers.
 
-    Workers come from a fork server, a small process without threads: forking the trainer itself,
-    with the threads of CUDA, NCCL and Gloo, can deadlock (so PyTorch's notes on DDP), and fresh
-    interpreters would each import torch. The server leaves with the trainer.
+    Workers are fresh interpreters: forking the trainer, with the threads of CUDA, NCCL and Gloo,
+    can deadlock (so PyTorch's notes on DDP), and behind a fork server torch doesn't notice that a
+    worker was killed in the middle of handing over a batch, and waits for ever.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class BatchLoader:
             collate_fn=_as_it_is,
             pin_memory=self._pin,
             worker_init_fn=begin_worker,
-            multiprocessing_context="forkserver" if self._workers else None,
+            multiprocessing_context="spawn" if self._workers else None,
             generator=torch.Generator(),  # its own: no number is taken from the model's
         )
 

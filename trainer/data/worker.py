@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver, parent_process, resource_tracker
+from multiprocessing import parent_process, resource_tracker
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_EVERY_S = 1.0
@@ -18,7 +18,6 @@ def starting_workers() -> Iterator[None]:
     Both often go to a whole group of processes. Workers that left then would take the trainer
     along in the middle of its last checkpoint.
     """
-    forkserver.set_forkserver_preload(["trainer.data.loader"])
     resource_tracker.ensure_running()  # when it starts, it lets the signals through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
@@ -34,11 +33,7 @@ def begin_worker(number: int) -> None:
 
 
 def _leave_with_trainer() -> None:
-    """End the process when the trainer has gone, or when it is the trainer that sends SIGTERM.
-
-    Neither torch's watchdog nor PR_SET_PDEATHSIG would do: the parent that they look at is the
-    fork server, which stays as long as a worker does.
-    """
+    """End the process when the trainer has gone, or when it is the trainer that sends SIGTERM."""
     trainer = parent_process()
     assert trainer is not None  # else this is no worker
     while trainer.is_alive():
