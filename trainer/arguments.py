@@ -10,7 +10,7 @@ from trainer.hparams import (
     parse_hparams,
     read_hparams_file,
 )
-from trainer.parser import PROGRAM, Parser, positive, seconds, whole
+from trainer.parser import PROGRAM, Parser, add_device_options, positive, seconds, whole
 
 DEFAULT_STEPS = {"demo": 500, "tacotron2": 20000}
 DEFAULT_EVALUATE_EVERY = {"demo": 50, "tacotron2": 100}
@@ -52,8 +52,7 @@ def run_parser() -> argparse.ArgumentParser:
         "--objective", choices=("quality", "val_loss", "mcd"), default="quality",
         help="what the best checkpoint is best at",
     )  # fmt: skip
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--threads", type=positive, default=1, help="CPU threads (default: 1)")
+    add_device_options(parser)
     parser.add_argument("--cache-dir", type=Path, help="where mels are kept (default: in RUN_DIR)")
     parser.add_argument(
         "--workers", type=whole, default=0, help="processes that load batches (0: none)"

@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
 def add_device_options(parser: argparse.ArgumentParser) -> None:
     """``--device`` and ``--threads``."""
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--threads", type=positive, default=1, help="CPU threads")
+    parser.add_argument("--threads", type=positive, default=1, help="CPU threads (default: 1)")
 
 
 def positive(text: str) -> int:
