@@ -15,6 +15,7 @@ from trainer.corpus import Corpus, Utterance, load_corpus, verify_audio
 from trainer.events import EventWriter, Preparing
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams, parse_hparams, write_hparams
+from trainer.model.recurrence import NativeUnavailableError, describe_backend
 from trainer.paths import RunPaths
 from trainer.ranks import Ranks
 from trainer.settings import RunSettings, WarmStartFrom
@@ -71,6 +72,7 @@ def build_training(
     verify_audio(corpus)
     hparams = resolve_hparams(arguments, corpus)
     _require_diagnostics(arguments.objective, hparams)
+    log.info("decoder backend: %s", _backend(hparams, ranks.device))
     # Later, the file says what the checkpoints were trained with.
     if ranks.is_first and CheckpointFolder(paths).is_empty:
         write_hparams(paths.hparams, hparams)
@@ -94,6 +96,16 @@ def _require_diagnostics(objective: str, hparams: HParams) -> None:
             "alignment_diagnostics=False: the objective quality is made of alignment scores; "
             "leave it on, or choose --objective val_loss or mcd"
         )
+
+
+def _backend(hparams: HParams, device: torch.device) -> str:
+    try:
+        return describe_backend(hparams.decoder_backend, device)
+    except NativeUnavailableError as error:
+        raise BadInputError(
+            f"decoder_backend=native: {error}; install a C++ compiler (Debian: apt install g++), "
+            "or leave it at auto"
+        ) from error
 
 
 def _warm_start(arguments: argparse.Namespace) -> WarmStartFrom | None:

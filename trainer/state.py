@@ -20,7 +20,7 @@ from trainer.stability.lr_adapter import Adaptation
 from trainer.text import Language
 
 RECENT_STEPS = 200
-_MAY_CHANGE = {"micro_batch_size", "precision", *StabilityHParams.model_fields}
+_MAY_CHANGE = {"micro_batch_size", "precision", "decoder_backend", *StabilityHParams.model_fields}
 """Hparams that a resumed run may have otherwise: they change how it is trained, not what."""
 _SHOWN = 3
 

@@ -19,6 +19,7 @@ import trainer.examination
 import trainer.model.decoder
 import trainer.step
 from trainer.cli import main
+from trainer.model.recurrence import AttentionInputs
 
 _UNSAVABLE_BYTES = 150_000
 Stepper = trainer.step.Stepper
@@ -74,11 +75,11 @@ class Faults:
         """Attention stays on the first token, whatever the text."""
         decode = trainer.model.decoder.attention_loop
 
-        def faulty(*args: Any) -> Any:
-            hidden, contexts, weights = decode(*args)
+        def faulty(inputs: AttentionInputs, *args: Any) -> Any:
+            hidden, contexts, weights = decode(inputs, *args)
             frozen = torch.zeros_like(weights)
             frozen[:, :, 0] = 1.0
-            return hidden, args[2][:, 0].expand_as(contexts), frozen + 0.0 * weights
+            return hidden, inputs.memory[:, 0].expand_as(contexts), frozen + 0.0 * weights
 
         trainer.model.decoder.attention_loop = faulty  # type: ignore[assignment]
 

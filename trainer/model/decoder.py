@@ -12,17 +12,25 @@ from torch.nn import functional as F
 
 from trainer.hparams import HParams
 from trainer.model.attention import Attention, AttentionMemory
-from trainer.model.attention_loop import Masks, attention_loop
-from trainer.model.layers import LinearNorm, recurrence
+from trainer.model.dropout import dropout_mask
+from trainer.model.layers import LinearNorm, full_precision, recurrence
 from trainer.model.outputs import DecoderOutputs, ForcedDecoderOutputs
 from trainer.model.prenet import Prenet
+from trainer.model.recurrence import (
+    AttentionInputs,
+    AttentionMasks,
+    Kernels,
+    Listened,
+    LstmMasks,
+    SpeakerWeights,
+    Spoken,
+    attention_loop,
+    kernels_for,
+    sequence_lstm,
+)
 
-
-def lstm_cell(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-    """The LSTM's pointwise half: gates [B, 4·H] (i, f, g, o) and cell [B, H] -> hidden, cell."""
-    i, f, g, o = gates.chunk(4, 1)
-    cell = torch.addcmul(f.sigmoid() * cell, i.sigmoid(), g.tanh())
-    return o.sigmoid() * cell.tanh(), cell
+STEPS_A_DRAW = 64
+"""Free-running steps whose prenet dropout is drawn together."""
 
 
 class FrameDecoder(nn.Module):
@@ -61,9 +69,10 @@ class FrameDecoder(nn.Module):
         """
         frames = self._teacher_frames(mels)  # [T', B, n_mels]
         fixed = self.attention_layer.prepare(memory, padding)
-        hidden, contexts, weights = self._attend(self.prenet(frames), fixed)
+        prenet = self.prenet(frames)
         with recurrence(memory.device):
-            decoded = self._decode(torch.cat((hidden, contexts), dim=2))  # [T', B, decoder_rnn_dim]
+            hidden, contexts, weights = self._attend(prenet, fixed)
+            decoded = self._decode(hidden, contexts)  # [T', B, decoder_rnn_dim]
         return torch.cat((decoded, contexts), dim=2), weights.transpose(0, 1)
 
     def _teacher_frames(self, mels: Tensor) -> Tensor:
@@ -74,51 +83,51 @@ class FrameDecoder(nn.Module):
 
     def _attend(self, prenet: Tensor, fixed: AttentionMemory) -> tuple[Tensor, Tensor, Tensor]:
         """The attention loop: [T', B, P] -> hidden [T', B, H], contexts [T', B, E], weights."""
-        dim = prenet.shape[2]
-        cell = self.attention_rnn
-        recurrent = torch.cat((cell.weight_ih[:, dim:], cell.weight_hh), dim=1)
-        pre_gates = F.linear(prenet, cell.weight_ih[:, :dim], cell.bias_ih + cell.bias_hh)
-        layer, p = self.attention_layer, self.hparams.p_attention_dropout
-        dropout = None
-        if self.training and p:
-            shape = (*prenet.shape[:2], self.hparams.attention_rnn_dim)
-            dropout = F.dropout(prenet.new_ones(shape), p)
-        return attention_loop(
-            pre_gates,
-            recurrent,
-            fixed.memory,
-            fixed.processed_memory,
-            layer.query_layer.linear_layer.weight,
-            fixed.location_weight,
-            layer.v.linear_layer.weight.squeeze(0),
-            Masks(fixed.padding, dropout),
+        dim, layer, cell = prenet.shape[2], self.attention_layer, self.attention_rnn
+        inputs = AttentionInputs(
+            pre_gates=F.linear(
+                full_precision(prenet), cell.weight_ih[:, :dim], cell.bias_ih + cell.bias_hh
+            ),
+            recurrent=torch.cat((cell.weight_ih[:, dim:], cell.weight_hh), dim=1),
+            memory=full_precision(fixed.memory),
+            processed_memory=full_precision(fixed.processed_memory),
+            query=layer.query_layer.linear_layer.weight,
+            location=full_precision(fixed.location_weight),
+            v=layer.v.linear_layer.weight.squeeze(0),
         )
+        dropout = self._state_dropout(prenet, cell.hidden_size, self.hparams.p_attention_dropout)
+        masks = AttentionMasks(fixed.padding, dropout)
+        return attention_loop(inputs, self._kernels(inputs.pre_gates), masks)
 
-    def _decode(self, inputs: Tensor) -> Tensor:
-        """The decoder LSTM: [T', B, H+E] -> [T', B, decoder_rnn_dim]."""
+    def _decode(self, hidden: Tensor, contexts: Tensor) -> Tensor:
+        """The decoder LSTM: [T', B, H] and [T', B, E] -> [T', B, decoder_rnn_dim]."""
         cell = self.decoder_rnn
-        hidden = inputs.new_zeros(inputs.shape[1], self.hparams.decoder_rnn_dim)
-        if not (self.training and self.hparams.p_decoder_dropout):
-            # Without dropout on the recurrent state a sequence LSTM is the same function.
-            parameters = [cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh]
-            state = (hidden.unsqueeze(0), hidden.unsqueeze(0))
-            outputs = torch.lstm(inputs, state, parameters, True, 1, 0.0, False, False, False)[0]
-            return torch.as_tensor(outputs)
-        pre_gates = F.linear(inputs, cell.weight_ih, cell.bias_ih + cell.bias_hh)
-        recurrent, memory_cell = cell.weight_hh.t(), hidden
-        decoded = []
-        for pre_gate in pre_gates.unbind(0):
-            gates = torch.addmm(pre_gate, hidden, recurrent)
-            hidden, memory_cell = lstm_cell(gates, memory_cell)
-            hidden = F.dropout(hidden, self.hparams.p_decoder_dropout, self.training)
-            decoded.append(hidden)
-        return torch.stack(decoded)
+        # Two products instead of one on (hidden, context), which need not be copied together.
+        pre_gates = F.linear(
+            hidden, cell.weight_ih[:, : hidden.shape[2]], cell.bias_ih + cell.bias_hh
+        ) + F.linear(contexts, cell.weight_ih[:, hidden.shape[2] :])
+        dropout = self._state_dropout(hidden, cell.hidden_size, self.hparams.p_decoder_dropout)
+        kernels = self._kernels(pre_gates)
+        return sequence_lstm(pre_gates, cell.weight_hh, kernels, LstmMasks(dropout))
+
+    def _state_dropout(self, like: Tensor, dim: int, p: float) -> Tensor | None:
+        """[T', B, dim] for a hidden state that is fed back; None without dropout."""
+        if not (self.training and p):
+            return None
+        return dropout_mask((*like.shape[:2], dim), p, full_precision(like))
+
+    def _kernels(self, like: Tensor) -> Kernels:
+        return kernels_for(self.hparams.decoder_backend, like)
 
     def _frames(self, features: Tensor) -> Tensor:
         """[T', B, D+E] -> mel [B, n_mels, r·T']."""
-        steps, batch = features.shape[:2]
+        return self._frames_of(self.linear_projection(features))
+
+    def _frames_of(self, outputs: Tensor) -> Tensor:
+        """[T', B, r·n_mels] -> mel [B, n_mels, r·T']."""
+        steps, batch = outputs.shape[:2]
         r, n_mels = self.hparams.n_frames_per_step, self.hparams.n_mel_channels
-        mel: Tensor = self.linear_projection(features).view(steps, batch, r, n_mels)
+        mel = outputs.reshape(steps, batch, r, n_mels)
         return mel.permute(1, 3, 0, 2).reshape(batch, n_mels, steps * r)
 
 
@@ -163,35 +172,41 @@ class Decoder(FrameDecoder):
             the outputs, and [B] the number of steps up to the stop (``max_steps`` + 1 where the
             gate never opened).
         """
-        fixed = self.attention_layer.prepare(memory, padding)
-        batch, tokens, encoder_dim = memory.shape
-        hidden = memory_cell = memory.new_zeros(batch, self.hparams.attention_rnn_dim)
-        decoded = decoder_cell = memory.new_zeros(batch, self.hparams.decoder_rnn_dim)
-        context = memory.new_zeros(batch, encoder_dim)
-        weights = cumulative = memory.new_zeros(batch, tokens)
-        frame = memory.new_zeros(batch, self.hparams.n_mel_channels)
-        stop_step = torch.full((batch,), max_steps + 1, device=memory.device)
         threshold = math.log(self.hparams.gate_threshold / (1 - self.hparams.gate_threshold))
-        mels, gates, alignments = [], [], []
-        for step in range(1, max_steps + 1):
-            hidden, memory_cell = self.attention_rnn(
-                torch.cat((self.prenet(frame), context), dim=1), (hidden, memory_cell)
-            )
-            context, weights = self.attention_layer(hidden, weights, cumulative, fixed)
-            cumulative = cumulative + weights
-            decoded, decoder_cell = self.decoder_rnn(
-                torch.cat((hidden, context), dim=1), (decoded, decoder_cell)
-            )
-            mel, gate = self._project(torch.cat((decoded, context), dim=1).unsqueeze(0))
-            frame = mel[:, :, -1]
-            mels.append(mel)
-            gates.append(gate)
-            alignments.append(weights)
-            opened = (gate.squeeze(1) > threshold) & (stop_step > max_steps)
-            stop_step = torch.where(opened, step, stop_step)
-            if bool((stop_step <= max_steps).all()):
-                break
-        outputs = DecoderOutputs(
-            torch.cat(mels, dim=2), torch.cat(gates, dim=1), torch.stack(alignments, dim=1)
+        with recurrence(memory.device):
+            fixed = self.attention_layer.prepare(full_precision(memory).contiguous(), padding)
+            listened = Listened(fixed.memory, fixed.processed_memory, padding)
+            kernels = self._kernels(fixed.memory)
+            speaker = kernels.speaker(self._speaker_weights(fixed), listened, threshold)
+            spoken: list[Spoken] = []
+            for begin in range(0, max_steps, STEPS_A_DRAW):
+                masks = self.prenet.masks(STEPS_A_DRAW, memory)
+                steps = min(STEPS_A_DRAW, max_steps - begin)
+                spoken.append(speaker.run(steps, masks))
+                if speaker.finished:
+                    break
+        outputs = torch.cat([part.outputs for part in spoken])  # [T', B, r·n_mels + 1]
+        gates = outputs[:, :, -1].t().contiguous()  # [B, T']
+        opened = gates > threshold
+        stop_step = torch.where(opened.any(1), opened.int().argmax(1) + 1, max_steps + 1)
+        alignments = torch.cat([part.weights for part in spoken]).transpose(0, 1)
+        mel = self._frames_of(outputs[:, :, :-1])
+        return DecoderOutputs(mel, gates, alignments), stop_step
+
+    def _speaker_weights(self, fixed: AttentionMemory) -> SpeakerWeights:
+        first, second = self.prenet.weights()
+        heard, told, layer = self.attention_rnn, self.decoder_rnn, self.attention_layer
+        frames, gate = self.linear_projection.linear_layer, self.gate_layer.linear_layer
+        return SpeakerWeights(
+            prenet_1=first,
+            prenet_2=second,
+            attention=torch.cat((heard.weight_ih, heard.weight_hh), dim=1),
+            attention_bias=heard.bias_ih + heard.bias_hh,
+            query=layer.query_layer.linear_layer.weight,
+            location=fixed.location_weight,
+            v=layer.v.linear_layer.weight.squeeze(0),
+            decoder=torch.cat((told.weight_ih, told.weight_hh), dim=1),
+            decoder_bias=told.bias_ih + told.bias_hh,
+            output=torch.cat((frames.weight, gate.weight)),
+            output_bias=torch.cat((frames.bias, gate.bias)),
         )
-        return outputs, stop_step

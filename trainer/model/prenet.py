@@ -2,12 +2,13 @@
 
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from trainer.hparams import HParams
+from trainer.model.dropout import dropout
 from trainer.model.layers import LinearNorm
+from trainer.model.recurrence import PrenetMasks
 
 
 class Prenet(nn.Module):
@@ -25,5 +26,23 @@ class Prenet(nn.Module):
         """[..., n_mel_channels] -> [..., prenet_dims[-1]]."""
         x = frames
         for layer in self.layers:
-            x = torch.as_tensor(F.dropout(F.relu(layer(x)), self.dropout, training=True))
+            x = dropout(F.relu(layer(x)), self.dropout, training=True)
         return x
+
+    def masks(self, steps: int, like: Tensor) -> PrenetMasks | None:
+        """Dropout for so many steps of a batch as large as ``like``'s; None without dropout.
+
+        Drawn by ``F.dropout``, as an exported voice draws it: the same seed, the same speech.
+        """
+        if not self.dropout:
+            return None
+        first, second = (
+            F.dropout(weight.new_ones(steps, len(like), len(weight)), self.dropout)
+            for weight in self.weights()
+        )
+        return PrenetMasks(first, second)
+
+    def weights(self) -> tuple[Tensor, Tensor]:
+        """[P1, n_mels] and [P2, P1]."""
+        first, second = (layer.get_parameter("linear_layer.weight") for layer in self.layers)
+        return first, second

@@ -117,7 +117,7 @@ class Voice:
         for row, sequence in enumerate(sequences):
             text[row, : len(sequence)] = torch.tensor(sequence)
         seeds = [utterance_seed(sequence, seed, attempt) for sequence in sequences]
-        self._prenet.seed(seeds, self._device)
+        self._prenet.seed(seeds)
         with torch.no_grad():
             spoken = self._model.infer(text.to(self._device), lengths.to(self._device), style=style)
         mels = self._scale.restore(spoken.mel_outputs_postnet).float().cpu()

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from trainer.hparams import HParams
 from trainer.model import Tacotron2
+from trainer.model.recurrence import NativeUnavailableError, describe_backend
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,16 @@ def small(tiny: Callable[..., HParams]) -> Callable[..., HParams]:
     """Makes hparams of the published model at these sizes, without dropout, with changes."""
     off = {name: 0.0 for name in HParams.model_fields if name.endswith("dropout")}
     return lambda **changes: tiny(**{**off, **SMALL, **changes})
+
+
+@pytest.fixture(params=["torch", "native"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each backend of the recurrences; the C++ one is for fp32, PyTorch stands in for fp64."""
+    try:
+        describe_backend(request.param, torch.device("cpu"))
+    except NativeUnavailableError as error:
+        pytest.skip(str(error))
+    return str(request.param)
 
 
 @dataclass(frozen=True)

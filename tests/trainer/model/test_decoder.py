@@ -9,7 +9,7 @@ from torch import Tensor
 
 from trainer.hparams import HParams
 from trainer.model.attention import Attention
-from trainer.model.decoder import Decoder, lstm_cell
+from trainer.model.decoder import Decoder
 from trainer.model.outputs import DecoderOutputs
 
 Make = Callable[..., Any]
@@ -98,26 +98,6 @@ def test_it_learns_what_the_published_decoder_learns(problem: Make, r: int, padd
         torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-12)
 
 
-@pytest.mark.parametrize("r", [1, 3])
-def test_the_sequence_lstm_equals_the_step_loop(problem: Make, undropped: Make, r: int) -> None:
-    decoder, memory, mels = problem(r)
-    # So little dropout never drops anything, yet takes the loop that dropout needs.
-    loop = Decoder(undropped(n_frames_per_step=r, p_decoder_dropout=1e-12)).train()
-    loop.load_state_dict(decoder.state_dict())
-    agree(decoder.train()(memory, mels, None), loop(memory, mels, None))
-
-
-def test_both_paths_have_the_same_gradients(problem: Make, undropped: Make) -> None:
-    decoder, memory, mels = problem(3)
-    loop = Decoder(undropped(n_frames_per_step=3, p_decoder_dropout=1e-12)).train()
-    loop.load_state_dict(decoder.state_dict())
-    for model in (decoder.train(), loop):
-        outputs = model(memory, mels, None)
-        (outputs.mel_outputs.square().mean() + outputs.gate_outputs.square().mean()).backward()
-    for (name, one), other in zip(decoder.named_parameters(), loop.parameters(), strict=True):
-        torch.testing.assert_close(one.grad, other.grad, rtol=1e-4, atol=1e-6, msg=name)
-
-
 def test_dropout_acts_on_the_hidden_state_that_is_fed_back(problem: Make) -> None:
     """With all of it dropped, the decoder LSTM's output is 0 and the context alone speaks."""
     decoder, memory, mels = problem(1, p_decoder_dropout=0.999999)
@@ -160,11 +140,3 @@ def test_attention_remembers_where_it_was(tiny: Make) -> None:
     _, base = attention(query, nowhere, nowhere, fixed)
     assert not torch.allclose(base, attention(query, there, nowhere, fixed)[1])
     assert not torch.allclose(base, attention(query, nowhere, there, fixed)[1])
-
-
-def test_lstm_cell_is_torchs() -> None:
-    cell = torch.nn.LSTMCell(5, 7)
-    x, h, c = torch.randn(3, 5), torch.randn(3, 7), torch.randn(3, 7)
-    gates = x @ cell.weight_ih.t() + cell.bias_ih + h @ cell.weight_hh.t() + cell.bias_hh
-    for one, other in zip(lstm_cell(gates, c), cell(x, (h, c)), strict=True):
-        torch.testing.assert_close(one, other)

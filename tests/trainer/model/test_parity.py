@@ -9,8 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+import trainer.model.decoder
+import trainer.model.dropout
 from trainer.hparams import HParams
 from trainer.model import Tacotron2, TacotronOutputs
+from trainer.model.dropout import dropout_mask
 
 Make = Callable[..., Any]
 OUTPUTS = ("mel_outputs", "mel_outputs_postnet", "gate_outputs", "alignments")
@@ -68,9 +71,11 @@ def assert_parity(pair: Any, batch: Any, dtype: torch.dtype, training: bool) -> 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["fp32", "fp64"])
-def test_full_size(pair: Make, example: Make, dtype: torch.dtype, training: bool) -> None:
+def test_full_size(
+    pair: Make, example: Make, backend: str, dtype: torch.dtype, training: bool
+) -> None:
     dropouts = {n: 0.0 for n in HParams.model_fields if n.endswith("dropout")}
-    hparams = HParams(symbols="nvidia", **dropouts)
+    hparams = HParams(symbols="nvidia", decoder_backend=backend, **dropouts)
     both = pair(hparams, dtype, training)
     assert sum(p.numel() for p in both.oracle.parameters()) == 28_193_153
     assert_parity(both, example([11, 8], [12, 17], dtype=dtype), dtype, training)
@@ -80,9 +85,15 @@ def test_full_size(pair: Make, example: Make, dtype: torch.dtype, training: bool
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["fp32", "fp64"])
 @pytest.mark.parametrize("r", [1, 2, 3])
 def test_outputs_and_gradients(
-    small: Make, pair: Make, example: Make, r: int, dtype: torch.dtype, training: bool
+    small: Make,
+    pair: Make,
+    example: Make,
+    backend: str,
+    r: int,
+    dtype: torch.dtype,
+    training: bool,
 ) -> None:
-    hparams = small(n_frames_per_step=r)
+    hparams = small(n_frames_per_step=r, decoder_backend=backend)
     both = pair(hparams, dtype, training)
     assert_parity(both, example(*LENGTHS, r=r, dtype=dtype), dtype, training)
 
@@ -91,13 +102,21 @@ def test_outputs_and_gradients(
     ("tokens", "frames"),
     [([1, 1], [1, 2]), ([30, 2], [3, 40]), ([6], [11]), ([4, 4, 4, 4], [9, 9, 9, 9])],
 )
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["fp32", "fp64"])
 def test_odd_batches(
-    small: Make, pair: Make, example: Make, tokens: list[int], frames: list[int]
+    small: Make,
+    pair: Make,
+    example: Make,
+    backend: str,
+    dtype: torch.dtype,
+    tokens: list[int],
+    frames: list[int],
 ) -> None:
-    for training in (True, False):
-        both = pair(small(), torch.float64, training)
-        batch = example(tokens, frames, dtype=torch.float64)
-        assert_parity(both, batch, torch.float64, training)
+    # BatchNorm over two numbers says no more than which is larger: nothing to compare to 1e-5.
+    tiny = dtype == torch.float32 and sum(frames) < 4
+    for training in (False,) if tiny else (True, False):
+        both = pair(small(decoder_backend=backend), dtype, training)
+        assert_parity(both, example(tokens, frames, dtype=dtype), dtype, training)
 
 
 def test_the_attention_that_is_compared_is_not_uniform(
@@ -147,19 +166,14 @@ def test_masked_training_does_not_depend_on_padding(small: Make, pair: Make, exa
 
 
 class Recorder:
-    """Stands in for ``F.dropout``: drops as it does, and remembers what it multiplied by."""
+    """Stands in for ``dropout_mask``: makes the same, and remembers what it made."""
 
     def __init__(self) -> None:
         self.masks: list[Tensor] = []
-        self._dropout = F.dropout
 
-    def __call__(
-        self, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-    ) -> Tensor:
-        if not training or not p:
-            return x
-        self.masks.append(self._dropout(torch.ones_like(x), p))
-        return x * self.masks[-1]
+    def __call__(self, shape: tuple[int, ...], p: float, like: Tensor) -> Tensor:
+        self.masks.append(dropout_mask(shape, p, like))
+        return self.masks[-1]
 
 
 def replay(masks: list[Tensor], hparams: HParams) -> Callable[[str, Tensor, float], Tensor]:
@@ -169,11 +183,8 @@ def replay(masks: list[Tensor], hparams: HParams) -> Callable[[str, Tensor, floa
         f"encoder.{i}": iter([next(remaining)]) for i in range(hparams.encoder_n_convolutions)
     }
     sites |= {f"prenet.{i}": iter(next(remaining).unbind(0)) for i in range(2)}
-    sites["attention"] = iter(next(remaining).unbind(0))
-    decoder = list(remaining)
-    n_postnet = hparams.postnet_n_convolutions
-    sites["decoder"] = iter(decoder[:-n_postnet])
-    sites |= {f"postnet.{i}": iter([mask]) for i, mask in enumerate(decoder[-n_postnet:])}
+    sites |= {name: iter(next(remaining).unbind(0)) for name in ("attention", "decoder")}
+    sites |= {f"postnet.{i}": iter([mask]) for i, mask in enumerate(remaining)}
 
     def drop(site: str, x: Tensor, p: float) -> Tensor:
         mask = next(sites[site])
@@ -185,24 +196,32 @@ def replay(masks: list[Tensor], hparams: HParams) -> Callable[[str, Tensor, floa
 
 
 @pytest.mark.parametrize("r", [1, 2])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["fp32", "fp64"])
 def test_the_same_dropout_gives_the_same_numbers(
-    small: Make, pair: Make, example: Make, monkeypatch: pytest.MonkeyPatch, r: int
+    small: Make,
+    pair: Make,
+    example: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    backend: str,
+    dtype: torch.dtype,
+    r: int,
 ) -> None:
     rates = {
         "encoder_dropout": 0.5, "prenet_dropout": 0.4, "p_attention_dropout": 0.1,
         "p_decoder_dropout": 0.2, "postnet_dropout": 0.3,
     }  # fmt: skip
-    hparams = small(n_frames_per_step=r, **rates)
-    both = pair(hparams, torch.float64, True)
-    batch = example(*LENGTHS, r=r, dtype=torch.float64)
+    hparams = small(n_frames_per_step=r, decoder_backend=backend, **rates)
+    both = pair(hparams, dtype, True)
+    batch = example(*LENGTHS, r=r, dtype=dtype)
     recorder = Recorder()
     with monkeypatch.context() as patched:
-        patched.setattr(torch.nn.functional, "dropout", recorder)
+        for module in (trainer.model.dropout, trainer.model.decoder):
+            patched.setattr(module, "dropout_mask", recorder)
         ours, our_gradients = gradients(both.ours, batch)
     both.oracle.drop = replay(recorder.masks, hparams)
     theirs, their_gradients = gradients(both.oracle, batch)
-    assert_same_outputs(ours, theirs, 1e-9)
-    assert_same_gradients(our_gradients, their_gradients, 1e-9, training=True)
+    assert_same_outputs(ours, theirs, TOLERANCE[dtype])
+    assert_same_gradients(our_gradients, their_gradients, GRADIENT_TOLERANCE[dtype], training=True)
 
 
 # --- what the public code does besides ----------------------------------------------------------

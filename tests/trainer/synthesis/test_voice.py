@@ -65,11 +65,10 @@ def test_seeds_differ_with_everything_that_they_depend_on() -> None:
 def test_dropout_has_the_right_rate_and_scale(voice: MakeVoice) -> None:
     speaker = voice(prenet_dropout=0.3, prenet_dims=(400, 300))
     prenet = speaker._prenet
-    prenet.seed([1, 2], torch.device("cpu"))
-    drawn = [next(prenet._masks) for _ in range(100)]
-    assert [mask.shape for mask in drawn[0]] == [(2, 400), (2, 300)]
-    for layer in range(2):
-        masks = torch.stack([step[layer] for step in drawn])
+    prenet.seed([1, 2])
+    drawn = prenet.masks(100, torch.empty(2, 1))
+    assert [mask.shape for mask in drawn] == [(100, 2, 400), (100, 2, 300)]
+    for masks in drawn:
         assert set(masks.unique().tolist()) == {0.0, masks.max().item()}
         assert masks.max().item() == pytest.approx(1 / 0.7)
         assert float((masks == 0).float().mean()) == pytest.approx(0.3, abs=0.01)
