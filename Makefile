@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: install study test test-slow lint clean help
+.PHONY: install study test test-slow bench lint clean help
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ test: install lint  ## run every test that is not marked slow
 
 test-slow: install  ## run the tests that take minutes
 	$(BIN)/pytest -m slow --timeout 3600
+
+bench: install  ## measure speed and memory beside the published code; BENCH='--help' for more
+	$(BIN)/python -m benchmarks $(BENCH)
 
 lint: install  ## style, types, and who may import whom
 	$(BIN)/ruff check .

@@ -1,0 +1,50 @@
+"""``python -m benchmarks``: measure, print, store."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from benchmarks.against import Checkout
+from benchmarks.arguments import parser
+from benchmarks.cases import chosen_cases
+from benchmarks.clock import Clock
+from benchmarks.measurement import measure
+from benchmarks.setting import Setting
+from trainer.devices import choose_device
+from trainer.exit_codes import BadInputError, TrainerExit
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run, and return the exit code."""
+    told = parser().parse_args(arguments)
+    try:
+        _run(told, Console())
+    except BadInputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return TrainerExit.BAD_INPUT
+    return TrainerExit.FINISHED
+
+
+def _run(told: argparse.Namespace, console: Console) -> None:
+    cases = chosen_cases([p.strip() for p in told.rows.split(",")], quick=told.quick)
+    torch.set_num_threads(told.threads)
+    device = choose_device(told.device)
+    if told.against is not None:
+        Checkout(told.against)  # else it would be found wanting after some minutes
+    with tempfile.TemporaryDirectory() as folder:
+        clock = Clock.suitable(device, told.threads)
+        checkout = told.against.resolve() if told.against else None
+        setting = Setting(device, clock, told.threads, told.quick, checkout, Path(folder))
+        report = measure(cases, setting, told.repeats, console)
+    path = report.write(told.output)
+    console.print(report.table())
+    console.print(f"written: {path} and {path.with_suffix('.md').name}", highlight=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
