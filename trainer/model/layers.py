@@ -1,10 +1,13 @@
 """Linear, convolution and batch-norm layers with NVIDIA/tacotron2's names and initialisation."""
 
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from trainer.model.row_convolution import convolve_rows
+from trainer.model.valid_rows import Spread, valid_places
 
 Gain = Literal["linear", "relu", "tanh", "sigmoid"]
 
@@ -59,6 +62,10 @@ class ConvNorm(nn.Module):
         out: Tensor = self.conv(x)
         return out
 
+    def rows(self, x: Tensor, mask: Tensor) -> Tensor:
+        """[B, in_channels, T], 0 where the mask [B, T] is False -> [valid, out_channels]."""
+        return convolve_rows(x, self.conv.weight, self.conv.bias, mask)
+
 
 class MaskedBatchNorm(nn.BatchNorm1d):
     """BatchNorm whose statistics can leave padding out; same state dict as ``BatchNorm1d``."""
@@ -67,11 +74,13 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         """[B, C, T] and an optional [B, T] mask of valid positions; padding comes out as 0."""
         if mask is None:
             return super().forward(input)
-        # Gathered to [valid, C], the valid positions are an ordinary batch.
         flat = input.transpose(1, 2).flatten(0, 1)  # [B·T, C]
-        valid = mask.flatten().nonzero().squeeze(1)
-        normalised = super().forward(flat.index_select(0, valid))
-        out = normalised.new_zeros(flat.shape).index_copy(0, valid, normalised)
+        return self.of_rows(flat.index_select(0, valid_places(mask)), mask)
+
+    def of_rows(self, rows: Tensor, mask: Tensor) -> Tensor:
+        """[valid, C], the rows that the mask [B, T] holds valid -> [B, C, T]."""
+        normalised = super().forward(rows)  # the valid positions are an ordinary batch
+        out: Tensor = Spread.apply(normalised, mask)  # type: ignore[no-untyped-call]
         return out.view(*mask.shape, -1).transpose(1, 2)
 
 
@@ -86,5 +95,7 @@ class ConvBatchNorm(nn.Sequential):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """[B, in_channels, T] -> [B, out_channels, T]; x must be 0 where the mask is False."""
-        out: Tensor = self[1](self[0](x), mask)
-        return out
+        convolution, norm = cast(tuple[ConvNorm, MaskedBatchNorm], tuple(self))
+        if mask is None or x.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
+            return torch.as_tensor(norm(convolution(x), mask))
+        return norm.of_rows(convolution.rows(x, mask), mask)
