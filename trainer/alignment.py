@@ -8,7 +8,6 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import median_filter
 from torch import Tensor
 
 from trainer.audio import SILENCE
@@ -18,6 +17,7 @@ Matrix = NDArray[np.float64]
 _DIAGONAL_WIDTH = 0.2
 _COVERAGE_SHARE = 0.3
 _QUIET = SILENCE + 2.0
+_MEDIAN_STEPS = 5
 MIN_SIZE = 4
 """Utterances of fewer tokens or steps are not scored in a mean."""
 
@@ -48,7 +48,9 @@ def score_alignment(alignment: ArrayLike | Tensor) -> AlignmentScores:
 
 def attention_path(alignment: Matrix) -> NDArray[np.int64]:
     """The token each step attends to most, median-filtered over 5 with edge replication: [T]."""
-    return np.asarray(median_filter(alignment.argmax(axis=1), size=5, mode="nearest"))
+    padded = np.pad(alignment.argmax(axis=1), _MEDIAN_STEPS // 2, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _MEDIAN_STEPS)  # [T, 5]
+    return np.asarray(np.sort(windows, axis=1)[:, _MEDIAN_STEPS // 2])
 
 
 def mean_scores(scores: Iterable[AlignmentScores]) -> AlignmentScores:

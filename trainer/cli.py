@@ -4,28 +4,28 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
 
 import torch
 
 from trainer.arguments import run_parser
-from trainer.components import components_command
-from trainer.estimate import estimate
 from trainer.events import Ended, Event
 from trainer.exit_codes import BadInputError, Ending, TrainerExit
-from trainer.export import export_command
 from trainer.paths import RunPaths
 from trainer.ranks import Ranks
 from trainer.setup import StepsBar, build_training, open_run_directory
 from trainer.stop import StoppedEarly, StopRequest
-from trainer.synthesis import synthesize_command
 from trainer.telling import Write
 
 log = logging.getLogger("trainer")
-_COMMANDS: dict[str, Callable[[Sequence[str]], TrainerExit]] = {
-    "components": components_command,
-    "synthesize": synthesize_command,
-    "export": export_command,
+# Imported when called: a training, of which a study has many, starts without them.
+_COMMANDS = {
+    "components": "trainer.components:components_command",
+    "synthesize": "trainer.synthesis:synthesize_command",
+    "export": "trainer.export:export_command",
 }
+_ESTIMATE = "trainer.estimate:estimate"
 _CPU_OUT_OF_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # torch raises RuntimeError here
 
 
@@ -40,7 +40,14 @@ def main(argv: Sequence[str]) -> TrainerExit:
     if command not in _COMMANDS:
         known = ", ".join(("train", "estimate", *_COMMANDS))
         return _bad_input(BadInputError(f"unknown command '{command}'; known are {known}"))
-    return _guarded(lambda: Ending(_COMMANDS[command](rest))).exit
+    return _guarded(lambda: Ending(_imported(_COMMANDS[command])(rest))).exit
+
+
+def _imported(target: str) -> Callable[..., Any]:
+    """What ``target``, ``module:attribute``, names."""
+    module, _, attribute = target.partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), attribute)
+    return function
 
 
 def _run(argv: Sequence[str], measure_only: bool) -> TrainerExit:
@@ -56,7 +63,7 @@ def _run(argv: Sequence[str], measure_only: bool) -> TrainerExit:
         training = build_training(arguments, paths, ranks, write, stop)
         if not measure_only:
             return training.train(stop, StepsBar(training.settings.steps, ranks.is_first).show)
-        write(estimate(training, time.monotonic() - begun))
+        write(_imported(_ESTIMATE)(training, time.monotonic() - begun))
         return Ending(TrainerExit.FINISHED)
 
     try:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from trainer.audio import griffin_lim
 from trainer.hparams import HParams
 from trainer.paths import RunPaths, atomic_path
-from trainer.pictures import draw_validation
 from trainer.validation import HeldOut, Result
 
 
@@ -16,6 +15,8 @@ def write_exhibits(
     paths: RunPaths, result: Result, held_out: HeldOut, hparams: HParams, step: int
 ) -> None:
     """The alignment as a picture and the first held-out sentence as a WAV (Griffin-Lim)."""
+    from trainer.pictures import draw_validation  # with matplotlib: not before the first step
+
     draw_validation(paths.alignment_png(step), result, held_out, step)
     _speak(paths, result.spoken.mels[0], hparams, step)
 

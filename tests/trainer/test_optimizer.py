@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+import pytest
 import torch
+from torch import nn
 
 from trainer.hparams import HParams
 from trainer.model import Tacotron2
-from trainer.optimizer import build_optimizer, set_learning_rate
+from trainer.optimizer import Adam, build_optimizer, set_learning_rate
 
 
 def test_weight_decay_spares_recurrent_weights_norms_and_biases(
@@ -56,3 +58,29 @@ def test_the_rate_is_set_in_all_groups(tiny: Callable[..., HParams]) -> None:
     optimizer = build_optimizer(Tacotron2(tiny()), tiny())
     set_learning_rate(optimizer, 0.25)
     assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.25]
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_it_steps_and_is_saved_as_torchs_own(scaled: bool) -> None:
+    first = torch.randn(7, 5)
+    gradients = torch.randn(4, 7, 5)
+    results, states = [], []
+    for kind in (Adam, torch.optim.Adam):
+        parameter = nn.Parameter(first.clone())
+        optimizer = kind([parameter], lr=0.1, weight_decay=0.01, fused=True)
+        scaler = torch.amp.GradScaler("cpu", enabled=scaled, init_scale=8.0)
+        for gradient in gradients:
+            optimizer.zero_grad(set_to_none=True)
+            scaler.scale((parameter * gradient).sum()).backward()
+            scaler.unscale_(optimizer)
+            scaler.step(optimizer)
+            scaler.update()
+            optimizer.load_state_dict(optimizer.state_dict())
+        results.append(parameter.detach())
+        states.append(optimizer.state_dict())
+    assert torch.equal(*results)
+    assert not torch.equal(results[0], first)
+    assert states[0]["param_groups"] == states[1]["param_groups"]
+    assert states[0]["state"].keys() == states[1]["state"].keys()
+    for name, value in states[0]["state"][0].items():
+        assert torch.equal(value, states[1]["state"][0][name])

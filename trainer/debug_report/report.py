@@ -14,7 +14,6 @@ import numpy as np
 import torch
 
 from trainer.debug_report.evidence import Evidence, ranked
-from trainer.debug_report.pictures import draw_curves, draw_layers, draw_samples
 from trainer.debug_report.prose import explain
 
 N_STEPS = 200
@@ -41,6 +40,12 @@ def write_debug_report(directory: Path, evidence: Evidence) -> None:
 
 
 def _write(folder: Path, evidence: Evidence) -> None:
+    from trainer.debug_report.pictures import (  # with matplotlib, which few runs need here
+        draw_curves,
+        draw_layers,
+        draw_samples,
+    )
+
     steps = evidence.steps[-N_STEPS:]
     pictures = []
     if steps:

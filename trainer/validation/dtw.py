@@ -1,9 +1,16 @@
 """Dynamic time warping of many pairs at once, an anti-diagonal at a time."""
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+Path = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+_CELLS = 4_000_000
+"""How many cells of accumulated cost are held in memory at once."""
 
 
 def accumulate(costs: Array) -> Array:
@@ -29,31 +36,76 @@ def accumulate(costs: Array) -> Array:
     return total
 
 
-def path_costs(costs: Array, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Array:
-    """[P] the total cost of each pair's best path; ``rows`` and ``columns`` [P] are its lengths."""
-    total = accumulate(costs)
-    return np.asarray(total[rows + columns - 2, np.arange(len(rows)), rows - 1])
+def path_costs(pairs: Iterable[Array]) -> Array:
+    """[P] the total cost of the best path of each of P pairs, local costs [A_p, B_p]."""
+    totals: list[Array] = []
+    for together, rows, columns in _batches(pairs):
+        total = accumulate(together)
+        totals.append(total[rows + columns - 2, np.arange(len(rows)), rows - 1])
+    return np.concatenate(totals)
 
 
-def best_path(costs: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The cheapest path through [A, B] local costs, as two index arrays from (0, 0) on."""
-    total = accumulate(costs[None])[:, 0]
-    i, j = costs.shape[0] - 1, costs.shape[1] - 1
-    path = [(i, j)]
-    while i or j:
-        steps = [(i - 1, j - 1), (i - 1, j), (i, j - 1)]
-        i, j = min((s for s in steps if min(s) >= 0), key=lambda s: float(total[s[0] + s[1], s[0]]))
-        path.append((i, j))
-    rows, columns = np.array(path[::-1]).T
-    return rows, columns
+def best_paths(pairs: Iterable[Array]) -> list[Path]:
+    """The cheapest path through the local costs [A_p, B_p] of each pair.
+
+    A path is two index arrays, from (0, 0) on; of equal ones, that with the later diagonal steps.
+    """
+    return [
+        path
+        for together, rows, columns in _batches(pairs)
+        for path in _traced(accumulate(together), rows - 1, columns - 1)
+    ]
+
+
+def _traced(total: Array, i: NDArray[np.int64], j: NDArray[np.int64]) -> Iterator[Path]:
+    """The way back from the corners (i, j), each [P], for all pairs in step."""
+    pairs = np.arange(len(i))
+    passed = [(i, j)]
+    while i.any() or j.any():
+        before = [(i - 1, j - 1), (i - 1, j), (i, j - 1)]
+        costs = [np.where((k >= 0) & (m >= 0), total[k + m, pairs, k], np.inf) for k, m in before]
+        choice = np.argmin(costs, axis=0)
+        arrived = (i == 0) & (j == 0)
+        i = np.where(arrived | (choice == 2), i, i - 1)
+        j = np.where(arrived | (choice == 1), j, j - 1)
+        passed.append((i, j))
+    rows, columns = np.array(passed[::-1]).transpose(1, 2, 0)  # [P, steps]
+    for path in zip(rows, columns, strict=True):
+        begin = int(np.flatnonzero(path[0] + path[1] == 0)[-1])  # those before only waited
+        yield path[0][begin:], path[1][begin:]
+
+
+def _batches(
+    pairs: Iterable[Array],
+) -> Iterator[tuple[Array, NDArray[np.int64], NDArray[np.int64]]]:
+    """Pairs padded to [P, A, B], and their lengths [P] in rows and columns."""
+    waiting: list[Array] = []
+    rows = columns = 0
+    for costs in pairs:
+        rows, columns = max(rows, len(costs)), max(columns, costs.shape[1])
+        if waiting and (len(waiting) + 1) * rows * (rows + columns) > _CELLS:
+            yield _padded(waiting)
+            waiting, (rows, columns) = [], costs.shape
+        waiting.append(costs)
+    if waiting:
+        yield _padded(waiting)
+
+
+def _padded(pairs: list[Array]) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
+    rows, columns = np.array([costs.shape for costs in pairs]).T
+    together = np.zeros((len(pairs), int(rows.max()), int(columns.max())), dtype=np.float32)
+    for padded, costs in zip(together, pairs, strict=True):
+        padded[: len(costs), : costs.shape[1]] = costs
+    return together, rows, columns
 
 
 def _skew(costs: Array) -> Array:
     """[P, A, B] -> [A + B - 1, P, A], entry (k, p, i) = costs[p, i, k - i], inf outside."""
     pairs, rows, columns = costs.shape
-    width = rows + columns
-    padded = np.full((pairs, rows, width), np.inf, dtype=np.float32)
-    padded[:, :, :columns] = costs
-    # Read with rows one shorter than they were written, each row moves one place to the right.
-    flat = padded.reshape(pairs, -1)[:, : rows * (width - 1)]
-    return np.ascontiguousarray(flat.reshape(pairs, rows, width - 1).transpose(2, 0, 1))
+    width = rows + columns - 1
+    skewed = torch.full((pairs * rows, width), torch.inf)
+    # Row i of a pair begins i places further to the right.
+    places = skewed.as_strided(costs.shape, (rows * width, width + 1, 1))
+    places.copy_(torch.from_numpy(costs))
+    # torch transposes in blocks, several times as fast as NumPy.
+    return np.asarray(skewed.t().contiguous().numpy()).reshape(width, pairs, rows)

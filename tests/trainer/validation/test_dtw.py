@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from trainer.validation.dtw import accumulate, best_path, path_costs
+from trainer.validation import dtw
+from trainer.validation.dtw import accumulate, best_paths, path_costs
 
 Costs = NDArray[np.float32]
 
@@ -41,7 +42,7 @@ def test_totals(costs: Costs) -> None:
 
 @given(costs_of)
 def test_the_best_path_is_a_path_and_the_best(costs: Costs) -> None:
-    rows, columns = best_path(costs)
+    ((rows, columns),) = best_paths([costs])
     assert (rows[0], columns[0]) == (0, 0)
     assert (rows[-1], columns[-1]) == (costs.shape[0] - 1, costs.shape[1] - 1)
     steps = set(zip(np.diff(rows).tolist(), np.diff(columns).tolist(), strict=True))
@@ -49,22 +50,24 @@ def test_the_best_path_is_a_path_and_the_best(costs: Costs) -> None:
     assert costs[rows, columns].sum() == slow_totals(costs)[-1, -1]
 
 
-@given(st.lists(costs_of, min_size=1, max_size=5), st.sampled_from([0.0, 1e6]))
-def test_many_pairs_at_once(pairs: list[Costs], padding: float) -> None:
-    """Whatever the padding holds, it changes no pair's total."""
-    rows = np.array([len(c) for c in pairs])
-    columns = np.array([c.shape[1] for c in pairs])
-    together = np.full((len(pairs), rows.max(), columns.max()), padding, dtype=np.float32)
-    for i, costs in enumerate(pairs):
-        together[i, : rows[i], : columns[i]] = costs
-    expected = [slow_totals(costs)[-1, -1] for costs in pairs]
-    assert path_costs(together, rows, columns).tolist() == expected
+@pytest.mark.parametrize("cells", [1, 200, 10**6])
+@given(pairs=st.lists(costs_of, min_size=1, max_size=7))
+def test_many_pairs_at_once(cells: int, pairs: list[Costs]) -> None:
+    """However many are computed together, each comes out as it would alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dtw, "_CELLS", cells)
+        totals, paths = path_costs(pairs), best_paths(pairs)
+    assert totals.tolist() == [slow_totals(costs)[-1, -1] for costs in pairs]
+    for costs, path in zip(pairs, paths, strict=True):
+        ((rows, columns),) = best_paths([costs])
+        assert np.array_equal(path[0], rows)
+        assert np.array_equal(path[1], columns)
 
 
 def test_the_same_sequence_takes_the_diagonal() -> None:
     x = np.random.default_rng(0).normal(size=(50, 8))
     costs = np.abs(x[:, None] - x[None]).sum(axis=2).astype(np.float32)
-    rows, columns = best_path(costs)
+    ((rows, columns),) = best_paths([costs])
     assert rows.tolist() == columns.tolist() == list(range(50))
 
 
@@ -73,6 +76,6 @@ def test_a_slower_speaker_costs_nothing(repeat: int) -> None:
     x = np.random.default_rng(0).normal(size=(30, 8))
     slow = x.repeat(repeat, axis=0)
     costs = np.abs(x[:, None] - slow[None]).sum(axis=2).astype(np.float32)
-    rows, columns = best_path(costs)
+    ((rows, columns),) = best_paths([costs])
     assert costs[rows, columns].sum() == 0
     assert len(rows) == 30 * repeat
