@@ -93,3 +93,20 @@ def test_a_damaged_checkpoint_is_not_trained_over(
     assert len(done.stderr.splitlines()) == 1
     assert "last.pt can't be read" in done.stderr
     assert last.read_bytes() == b"damaged"
+
+
+def test_a_backend_that_can_not_be_compiled(
+    tmp_path: Path, trainer_command: Command, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for, it is an error; left to ``auto``, PyTorch trains, and the log says why."""
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    reason = "no C++ compiler (CXX=no-such-compiler) was found"
+    done = finish(trainer_command(tmp_path / "native", decoder_backend="native"))
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(
+        f"error: decoder_backend=native: {reason}; install a C++ compiler"
+    )
+    done = finish(trainer_command(tmp_path / "auto", "--steps", "2"))
+    assert done.returncode == 0, done.stderr
+    assert f"decoder backend: torch ({reason})" in done.stderr
