@@ -50,6 +50,12 @@ def common_weights(hparams: HParams) -> Weights:
 def our_trainees(workload: Workload, setting: Setting) -> Trainees:
     """Ours, by backend and precision."""
     variants = our_hparams(workload.hparams, setting.device)
+    if setting.device.type == "cuda":
+        graphs = {  # for training only: they speak as torch does
+            name.replace("torch", "graphs"): h.model_copy(update={"decoder_backend": "graphs"})
+            for name, h in variants.items()
+        }
+        variants |= graphs
     return {name: partial(_ours, workload, h, setting) for name, h in variants.items()}
 
 

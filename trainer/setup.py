@@ -1,7 +1,6 @@
 """From the command line to a training that is ready to run."""
 
 import argparse
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,7 +14,7 @@ from trainer.corpus import Corpus, Utterance, load_corpus, verify_audio
 from trainer.events import EventWriter, Preparing
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams, parse_hparams, write_hparams
-from trainer.model.recurrence import NativeUnavailableError, describe_backend
+from trainer.model.recurrence import BackendUnavailableError, describe_backend
 from trainer.paths import RunPaths
 from trainer.ranks import Ranks
 from trainer.settings import RunSettings, WarmStartFrom
@@ -24,7 +23,6 @@ from trainer.telling import Write, warn
 from trainer.text import default_symbols, symbol_name, symbol_table, unknown_symbols
 from trainer.train import Training
 
-log = logging.getLogger(__name__)
 _EVENT_SECONDS = 1.0
 
 
@@ -72,7 +70,7 @@ def build_training(
     verify_audio(corpus)
     hparams = resolve_hparams(arguments, corpus)
     _require_diagnostics(arguments.objective, hparams)
-    log.info("decoder backend: %s", _backend(hparams, ranks.device))
+    _require_backend(hparams, ranks.device)
     # Later, the file says what the checkpoints were trained with.
     if ranks.is_first and CheckpointFolder(paths).is_empty:
         write_hparams(paths.hparams, hparams)
@@ -98,14 +96,11 @@ def _require_diagnostics(objective: str, hparams: HParams) -> None:
         )
 
 
-def _backend(hparams: HParams, device: torch.device) -> str:
+def _require_backend(hparams: HParams, device: torch.device) -> None:
     try:
-        return describe_backend(hparams.decoder_backend, device)
-    except NativeUnavailableError as error:
-        raise BadInputError(
-            f"decoder_backend=native: {error}; install a C++ compiler (Debian: apt install g++), "
-            "or leave it at auto"
-        ) from error
+        describe_backend(hparams.decoder_backend, device)
+    except BackendUnavailableError as error:
+        raise BadInputError(f"decoder_backend={hparams.decoder_backend}: {error}") from error
 
 
 def _warm_start(arguments: argparse.Namespace) -> WarmStartFrom | None:

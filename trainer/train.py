@@ -14,6 +14,7 @@ from trainer.endings import diverged, unwritable
 from trainer.examination import Examined, Examiner
 from trainer.exit_codes import BadInputError, Ending, TrainerExit
 from trainer.hparams import HParams, write_hparams
+from trainer.model.recurrence import describe_backend
 from trainer.paths import RunPaths
 from trainer.preparation import load_model, prepare_dataloaders
 from trainer.ranks import Ranks
@@ -109,6 +110,8 @@ class Training:
             len(self.dataset.held_out), "resumed at" if resumed else "from", self.state.step,
             self.settings.steps, self.ranks.device,
         )  # fmt: skip
+        backend = describe_backend(self.hparams.decoder_backend, self.ranks.device)
+        log.info("decoder backend: %s", backend)
         if self.hparams.rescue and not resumed:
             self._save(self.folder.write_start)
 

@@ -17,9 +17,10 @@ class OptimisationHParams(Section):
     micro_batch_size: int | None = Field(None, ge=1, le=1024)
     """Utterances that go through the model at once; gradients are accumulated. None: all."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    decoder_backend: Literal["auto", "torch", "native"] = "auto"
-    """Who computes the recurrences: ``native`` is C++, for fp32 on a CPU; ``auto`` takes it where
-    it can be compiled, else PyTorch. The numbers are the same, to rounding."""
+    decoder_backend: Literal["auto", "torch", "native", "graphs"] = "auto"
+    """Who computes the recurrences: ``native`` is C++, for fp32 on a CPU; ``graphs`` is CUDA
+    graphs; ``auto`` takes C++ where it can be compiled, else PyTorch. The numbers are the same, to
+    rounding."""
     learning_rate: float = Field(1e-4, gt=0.0, le=10.0)
     schedule: Literal["constant", "cosine"] = "constant"
     schedule_floor: float = Field(0.05, ge=0.0, le=1.0)

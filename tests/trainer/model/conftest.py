@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from trainer.hparams import HParams
 from trainer.model import Tacotron2
-from trainer.model.recurrence import NativeUnavailableError, describe_backend
+from trainer.model.recurrence import BackendUnavailableError, describe_backend
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def backend(request: pytest.FixtureRequest) -> str:
     """Each backend of the recurrences; the C++ one is for fp32, PyTorch stands in for fp64."""
     try:
         describe_backend(request.param, torch.device("cpu"))
-    except NativeUnavailableError as error:
+    except BackendUnavailableError as error:
         pytest.skip(str(error))
     return str(request.param)
 

@@ -12,7 +12,7 @@ from trainer.model.recurrence.kernels import (
 )
 from trainer.model.recurrence.speech import Listened, SpeakerWeights
 from trainer.model.recurrence.torch_attention import attention_backward, attention_forward
-from trainer.model.recurrence.torch_lstm import lstm_backward, lstm_forward
+from trainer.model.recurrence.torch_lstm import lstm_backward, lstm_forward, rows_at_work
 from trainer.model.recurrence.torch_speech import TorchSpeaker
 
 
@@ -23,13 +23,15 @@ class TorchKernels:
 
     def lstm(self, pre_gates: Tensor, recurrent: Tensor, masks: LstmMasks) -> LstmTrace:
         """Run an LSTM: pre_gates [T, B, 4·H], recurrent [4·H, H]."""
-        return lstm_forward(pre_gates, recurrent, masks)
+        at_work = rows_at_work(masks.lengths, len(pre_gates), pre_gates)
+        return lstm_forward(pre_gates, recurrent, masks, at_work)
 
     def lstm_slopes(
         self, d_hidden: Tensor, recurrent: Tensor, trace: LstmTrace, masks: LstmMasks
     ) -> Tensor:
         """From the gradient of its outputs [T, B, H] to that of ``pre_gates``."""
-        return lstm_backward(d_hidden, recurrent, trace, masks)
+        d_gates, _ = lstm_backward(d_hidden, recurrent, trace, masks)
+        return d_gates
 
     def attention(self, inputs: AttentionInputs, masks: AttentionMasks) -> AttentionTrace:
         """Run the attention LSTM and the attention."""
@@ -43,7 +45,8 @@ class TorchKernels:
         masks: AttentionMasks,
     ) -> AttentionSlopes:
         """From the gradients of hidden [T, B, H], contexts [T, B, E] and weights [T, B, N]."""
-        return attention_backward(grads, inputs, trace, masks)
+        slopes, _ = attention_backward(grads, inputs, trace, masks)
+        return slopes
 
     def speaker(
         self, weights: SpeakerWeights, listened: Listened, gate_threshold: float

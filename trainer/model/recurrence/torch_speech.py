@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from trainer.model.recurrence.speech import Listened, PrenetMasks, SpeakerWeights, Spoken
 from trainer.model.recurrence.torch_attention import windows
-from trainer.model.recurrence.torch_lstm import cell_forward
+from trainer.model.recurrence.torch_parts import cell_forward
 
 _TURNED_FROM = 3
 """Rows from which on a product is faster with weights that were turned once."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer.model.recurrence import NativeUnavailableError, describe_backend, kernels_for
+from trainer.model.recurrence import BackendUnavailableError, describe_backend, kernels_for
 from trainer.model.recurrence.native_library import native_library
 
 CPU = torch.device("cpu")
@@ -25,10 +25,10 @@ def said(backend: str, **environment: str) -> str:
     """What a fresh process says of the backend, or why it has none."""
     code = (
         "import torch\n"
-        "from trainer.model.recurrence import NativeUnavailableError, describe_backend\n"
+        "from trainer.model.recurrence import BackendUnavailableError, describe_backend\n"
         "try:\n"
         f"    print(describe_backend({backend!r}, torch.device('cpu')))\n"
-        "except NativeUnavailableError as error:\n"
+        "except BackendUnavailableError as error:\n"
         "    print('error:', error)\n"
     )
     environ = {**os.environ, **environment}
@@ -40,7 +40,10 @@ def said(backend: str, **environment: str) -> str:
 def test_without_a_compiler_pytorch_stands_in(tmp_path: Path) -> None:
     nowhere = {"XDG_CACHE_HOME": str(tmp_path), "CXX": "no-such-compiler"}
     assert said("auto", **nowhere) == "torch (no C++ compiler (CXX=no-such-compiler) was found)"
-    assert said("native", **nowhere) == "error: no C++ compiler (CXX=no-such-compiler) was found"
+    assert said("native", **nowhere) == (
+        "error: no C++ compiler (CXX=no-such-compiler) was found; "
+        "install a C++ compiler (Debian: apt install g++), or leave it at auto"
+    )
     assert said("torch", **nowhere) == "torch"
 
 
@@ -88,7 +91,32 @@ def test_cpp_is_for_single_precision_on_the_cpu(asked: str, backend: str) -> Non
     assert kernels_for("torch", torch.empty(0)).name == "torch"
 
 
-def test_cpp_for_a_gpu_is_refused() -> None:
-    with pytest.raises(NativeUnavailableError, match="it is for the CPU, and this is cuda"):
-        describe_backend("native", torch.device("cuda"))
+@pytest.mark.parametrize(
+    ("asked", "where", "why"),
+    [
+        ("native", "cuda", "it is for the CPU, and this is cuda; leave it at auto"),
+        ("graphs", "cpu", "it is for CUDA, and this is cpu; leave it at auto"),
+    ],
+)
+def test_a_backend_for_another_device_is_refused(asked: str, where: str, why: str) -> None:
+    with pytest.raises(BackendUnavailableError) as refused:
+        describe_backend(asked, torch.device(where))
+    assert str(refused.value) == why
+
+
+def test_on_a_gpu_pytorch_runs_unless_graphs_are_asked_for() -> None:
     assert describe_backend("auto", torch.device("cuda")) == "torch"
+    assert describe_backend("graphs", torch.device("cuda")).split(" (")[0] == "graphs"
+
+
+def test_for_a_tensor_on_the_cpu_pytorch_stands_in_for_graphs() -> None:
+    assert kernels_for("graphs", torch.empty(0)).name == "torch"
+
+
+def test_a_cpu_is_spared_the_compiler() -> None:
+    code = (
+        "import sys, torch; from trainer.model.recurrence import kernels_for;"
+        "kernels_for('graphs', torch.empty(0)); print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
