@@ -102,12 +102,14 @@ class FrameDecoder(nn.Module):
     def _decode(self, hidden: Tensor, contexts: Tensor) -> Tensor:
         """The decoder LSTM: [T', B, H] and [T', B, E] -> [T', B, decoder_rnn_dim]."""
         cell = self.decoder_rnn
+        dropout = self._state_dropout(hidden, cell.hidden_size, self.hparams.p_decoder_dropout)
+        kernels = self._kernels(hidden)
+        if dropout is None and kernels.name != "native":
+            return _library_lstm(cell, torch.cat((hidden, contexts), dim=2))
         # Two products instead of one on (hidden, context), which need not be copied together.
         pre_gates = F.linear(
             hidden, cell.weight_ih[:, : hidden.shape[2]], cell.bias_ih + cell.bias_hh
         ) + F.linear(contexts, cell.weight_ih[:, hidden.shape[2] :])
-        dropout = self._state_dropout(hidden, cell.hidden_size, self.hparams.p_decoder_dropout)
-        kernels = self._kernels(pre_gates)
         return sequence_lstm(pre_gates, cell.weight_hh, kernels, LstmMasks(dropout))
 
     def _state_dropout(self, like: Tensor, dim: int, p: float) -> Tensor | None:
@@ -210,3 +212,11 @@ class Decoder(FrameDecoder):
             output=torch.cat((frames.weight, gate.weight)),
             output_bias=torch.cat((frames.bias, gate.bias)),
         )
+
+
+def _library_lstm(cell: nn.LSTMCell, inputs: Tensor) -> Tensor:
+    """[T', B, C] -> [T', B, H] by torch's sequence LSTM, which knows no dropout on its state."""
+    parameters = [cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh]
+    start = inputs.new_zeros(1, inputs.shape[1], cell.hidden_size)
+    outputs = torch.lstm(inputs, (start, start), parameters, True, 1, 0.0, False, False, False)[0]
+    return torch.as_tensor(outputs)
