@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(told: argparse.Namespace, console: Console) -> None:
+    _require_writable(told.output)
     cases = chosen_cases([p.strip() for p in told.rows.split(",")], quick=told.quick)
     torch.set_num_threads(told.threads)
     device = choose_device(told.device)
@@ -44,6 +45,18 @@ def _run(told: argparse.Namespace, console: Console) -> None:
     path = report.write(told.output)
     console.print(report.table())
     console.print(f"written: {path} and {path.with_suffix('.md').name}", highlight=False)
+
+
+def _require_writable(folder: Path) -> None:
+    """Else it would be found out after some minutes."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BadInputError(
+            f"--output {folder} can't be written: {error.strerror or error}; choose another folder"
+        ) from error
 
 
 if __name__ == "__main__":

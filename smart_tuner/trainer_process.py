@@ -24,7 +24,9 @@ STOP_GRACE_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 
 # What a trainer gets of the environment: no secret of the service is among it.
-_ALLOWED = {"PATH", "HOME", "LANG", "LANGUAGE", "TMPDIR", "TZ", "USER", "LOGNAME", "VIRTUAL_ENV"}
+_ALLOWED = {
+    "PATH", "HOME", "LANG", "LANGUAGE", "TMPDIR", "TZ", "USER", "LOGNAME", "VIRTUAL_ENV", "CXX",
+}  # fmt: skip
 _ALLOWED_PREFIXES = ("LC_", "CUDA_", "NVIDIA_", "LD_", "PYTHON", "OMP_", "MKL_", "XDG_", "MPL")
 
 

@@ -72,6 +72,7 @@ NEEDED = {
     "LANG": "ru_RU.UTF-8",
     "LC_ALL": "C",
     "TMPDIR": "/tmp",
+    "CXX": "clang++",
     "CUDA_VISIBLE_DEVICES": "0",
     "LD_LIBRARY_PATH": "/lib",
     "PYTHONPATH": "/src",

@@ -100,6 +100,7 @@ def test_a_backend_that_can_not_be_compiled(
 ) -> None:
     """Asked for, it is an error; left to ``auto``, PyTorch trains, and the log says why."""
     monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     reason = "no C++ compiler (CXX=no-such-compiler) was found"
     done = finish(trainer_command(tmp_path / "native", decoder_backend="native"))
     assert done.returncode == 2

@@ -59,9 +59,7 @@ def describe_backend(backend: DecoderBackend, device: torch.device) -> str:
     if not isinstance(native, NativeUnavailableError):
         return native.name
     if backend == "native":
-        raise BackendUnavailableError(
-            f"{native}; install a C++ compiler (Debian: apt install g++), or leave it at auto"
-        ) from native
+        raise BackendUnavailableError(f"{native}; {native.remedy}, or leave it at auto") from native
     return f"{_TORCH.name} ({native})"
 
 

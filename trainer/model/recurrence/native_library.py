@@ -1,23 +1,38 @@
-"""The C++ loops as a shared library: compiled once for a machine, kept in the user's cache."""
+"""The C++ loops as a shared library: compiled once for a machine, kept in the user's cache.
+
+A library's name holds what it was made of and the checksum of what it became: one that was damaged
+is made anew.
+"""
 
 import ctypes
 import hashlib
+import logging
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+log = logging.getLogger(__name__)
+
 _SOURCES = Path(__file__).parent / "native"
-_MAIN = _SOURCES / "recurrence.cpp"
 _COMPILERS = ("c++", "g++", "clang++")
 _FLAGS = ("-std=c++20", "-O3", "-fPIC", "-shared")
-_COMPILE_SECONDS = 300
+_OPENMP = "-fopenmp"
+_COMPILE_SECONDS = 120
+_INSTALL = "install a C++ compiler (Debian: apt install g++)"
+_ANOTHER = "name another compiler by CXX"
+_ELSEWHERE = "set XDG_CACHE_HOME to a folder that programs can be written to and loaded from"
 
 
 class NativeUnavailableError(Exception):
-    """There is no library, and the message says why."""
+    """There is no library: why, and what would help."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.remedy = remedy
 
 
 def native_library() -> ctypes.CDLL:
@@ -26,14 +41,15 @@ def native_library() -> ctypes.CDLL:
     Raises:
         NativeUnavailableError: no compiler, or it fails, or there is nowhere to write.
     """
-    compiler = _compiler()
-    path = cache_folder() / f"recurrence-{_fingerprint(compiler)}.so"
-    if not path.exists():
-        _build(compiler, path)
+    folder = cache_folder()
+    try:
+        path = _cached(folder) or _build(folder)
+    except OSError as error:
+        raise NativeUnavailableError(f"{folder}: {error.strerror or error}", _ELSEWHERE) from error
     try:
         return ctypes.CDLL(str(path))
     except OSError as error:
-        raise NativeUnavailableError(f"{path} can't be loaded: {error}") from error
+        raise NativeUnavailableError(f"{path} can't be loaded: {error}", _ELSEWHERE) from error
 
 
 def cache_folder() -> Path:
@@ -42,26 +58,27 @@ def cache_folder() -> Path:
     try:
         return (Path(root) if root else Path.home() / ".cache") / "smart-tuner"
     except RuntimeError as error:  # a user without a home
-        raise NativeUnavailableError(f"no folder for the library: {error}") from error
+        raise NativeUnavailableError(f"no folder for the library: {error}", _ELSEWHERE) from error
 
 
-def _compiler() -> str:
-    wanted = os.environ.get("CXX")
-    for name in (wanted,) if wanted else _COMPILERS:
-        found = shutil.which(name)
-        if found:
-            return found
-    looked_for = f"CXX={wanted}" if wanted else " or ".join(_COMPILERS)
-    raise NativeUnavailableError(f"no C++ compiler ({looked_for}) was found")
+def _cached(folder: Path) -> Path | None:
+    """The library in the cache; what is damaged goes."""
+    for path in folder.glob(f"recurrence-{_fingerprint()}-*.so"):
+        if path.is_file() and path.stem.endswith(f"-{_digest(path.read_bytes())}"):
+            return path
+        log.warning("%s is damaged: it is compiled anew", path)
+        path.unlink(missing_ok=True)
+    return None
 
 
-def _fingerprint(compiler: str) -> str:
+def _fingerprint() -> str:
     """Of all that the library depends on: another CPU or another source gets another file."""
-    digest = hashlib.sha256()
-    for source in sorted(_SOURCES.glob("*.[ch]*")):
-        digest.update(source.read_bytes())
-    digest.update(repr((compiler, Path(compiler).stat().st_mtime_ns, *_flags(), _cpu())).encode())
-    return digest.hexdigest()[:16]
+    sources = b"".join(source.read_bytes() for source in sorted(_SOURCES.glob("*.[ch]*")))
+    return _digest(sources + repr((_flags(), _cpu())).encode())
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _flags() -> tuple[str, ...]:
@@ -79,30 +96,47 @@ def _cpu() -> str:
     return "\n".join(sorted({line for line in lines if line.lower().startswith(kinds)}))
 
 
-def _build(compiler: str, path: Path) -> None:
+def _build(folder: Path) -> Path:
     """Compile under a temporary name, then rename: several trainers may start at once."""
+    compiler = _compiler()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        made = Path(temporary) / "recurrence.so"
+        log.info("compiling the decoder's C++ loops, once for this machine: %s", compiler[0])
+        failure = _failure([*compiler, _OPENMP], made)
+        if failure and ("openmp" in failure or "omp" in failure):  # then it runs on one thread
+            failure = _failure(compiler, made)
+        if failure:
+            raise NativeUnavailableError(f"{compiler[0]} {failure}", _ANOTHER)
+        return made.replace(folder / f"recurrence-{_fingerprint()}-{_digest(made.read_bytes())}.so")
+
+
+def _compiler() -> list[str]:
+    """The command: CXX, which may have options of its own, or the first that there is."""
+    wanted = os.environ.get("CXX")
+    for command in [shlex.split(wanted)] if wanted else [[name] for name in _COMPILERS]:
+        found = shutil.which(command[0]) if command else None
+        if found:
+            return [found, *command[1:]]
+    looked_for = f"CXX={wanted}" if wanted else " or ".join(_COMPILERS)
+    raise NativeUnavailableError(f"no C++ compiler ({looked_for}) was found", _INSTALL)
+
+
+def _failure(command: list[str], to: Path) -> str | None:
+    """Compile to ``to``; what went wrong, if anything did."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            made = Path(folder) / path.name
-            _compile(compiler, made)
-            made.replace(path)
+        done = subprocess.run(
+            [*command, *_flags(), str(_SOURCES / "recurrence.cpp"), "-o", str(to)],
+            capture_output=True, encoding="utf-8", errors="replace", timeout=_COMPILE_SECONDS,
+            check=False,
+            start_new_session=True,  # a Ctrl-C is the trainer's: it is obeyed between two steps
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return f"took over {_COMPILE_SECONDS} s"
     except OSError as error:
-        reason = f"{path.parent}: {error.strerror or error}; set XDG_CACHE_HOME"
-        raise NativeUnavailableError(reason) from error
-
-
-def _compile(compiler: str, to: Path) -> None:
-    problem = ""
-    for threads in (("-fopenmp",), ()):  # without OpenMP it runs on one thread
-        command = [compiler, *_flags(), *threads, str(_MAIN), "-o", str(to)]
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=_COMPILE_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise NativeUnavailableError(f"{compiler} took over {error.timeout:g} s") from error
-        if done.returncode == 0:
-            return
-        problem = (done.stderr.strip().splitlines() or ["no output"])[0]
-    raise NativeUnavailableError(f"{compiler} fails: {problem}")
+        return f"can't be run: {error.strerror or error}"
+    if done.returncode < 0:
+        return f"was killed by signal {-done.returncode}"
+    if done.returncode:
+        return f"fails: {(done.stderr.strip().splitlines() or ['it says nothing'])[0]}"
+    return None if to.is_file() else "wrote no library"

@@ -1,6 +1,7 @@
 """Which backend runs, and what is said where there is no C++."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,16 +10,17 @@ import pytest
 import torch
 
 from trainer.model.recurrence import BackendUnavailableError, describe_backend, kernels_for
-from trainer.model.recurrence.native_library import native_library
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of its own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tmp_path / "smart-tuner"
+def cxx(backend: str) -> str:
+    """A real compiler; ``backend`` skips where there is none."""
+    found = next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
+    if backend != "native" or found is None:
+        pytest.skip("needs a C++ compiler, once")
+    return found
 
 
 def said(backend: str, **environment: str) -> str:
@@ -47,38 +49,87 @@ def test_without_a_compiler_pytorch_stands_in(tmp_path: Path) -> None:
     assert said("torch", **nowhere) == "torch"
 
 
-def test_a_compiler_that_fails_is_quoted(tmp_path: Path) -> None:
-    compiler = tmp_path / "broken"
-    compiler.write_text("#!/bin/sh\necho 'out of ideas' >&2\nexit 1\n")
-    compiler.chmod(0o755)
-    words = said("auto", XDG_CACHE_HOME=str(tmp_path), CXX=str(compiler))
-    assert words == f"torch ({compiler} fails: out of ideas)"
-
-
 def test_a_cache_that_can_not_be_written_is_named(tmp_path: Path) -> None:
     taken = tmp_path / "file"
     taken.touch()
-    words = said("auto", XDG_CACHE_HOME=str(taken))
-    assert words.startswith("torch (")
-    assert str(taken) in words
-    assert "XDG_CACHE_HOME" in words
+    reason = f"{taken}/smart-tuner: Not a directory"
+    assert said("auto", XDG_CACHE_HOME=str(taken)) == f"torch ({reason})"
+    told = said("native", XDG_CACHE_HOME=str(taken))
+    assert told.startswith(f"error: {reason}; set XDG_CACHE_HOME to a folder that")
 
 
-def test_it_is_compiled_once(elsewhere: Path, backend: str) -> None:
-    native_library()
-    made = list(elsewhere.iterdir())
-    assert [path.suffix for path in made] == [".so"]  # nothing temporary is left
-    stamp = made[0].stat().st_mtime_ns
-    native_library()
-    assert made[0].stat().st_mtime_ns == stamp
+def compiler(folder: Path, *lines: str) -> str:
+    """A stand-in that runs ``lines`` of shell."""
+    path = folder / "compiler"
+    path.write_text("\n".join(("#!/bin/sh", *lines)))
+    path.chmod(0o755)
+    return str(path)
 
 
-def test_a_library_that_is_none_is_named(tmp_path: Path, backend: str) -> None:
-    assert said("auto", XDG_CACHE_HOME=str(tmp_path)) == "native"
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["echo 'out of ideas' >&2", "exit 1"], "fails: out of ideas"),
+        (["kill -9 $$"], "was killed by signal 9"),
+        (["exit 0"], "wrote no library"),
+        (["printf '\\377' >&2", "exit 1"], "fails: \ufffd"),
+    ],
+)
+def test_a_compiler_that_makes_nothing_is_named(
+    tmp_path: Path, lines: list[str], reason: str
+) -> None:
+    named = compiler(tmp_path, *lines)
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    assert said("auto", **cache, CXX=named) == f"torch ({named} {reason})"
+    assert "name another compiler by CXX" in said("native", **cache, CXX=named)
+    assert not list((tmp_path / "cache" / "smart-tuner").iterdir())
+
+
+def test_a_compiler_that_is_no_program_is_named(tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("not a program")
+    text.chmod(0o755)
+    words = said("auto", XDG_CACHE_HOME=str(tmp_path), CXX=str(text))
+    assert words == f"torch ({text} can't be run: Exec format error)"
+
+
+def test_without_openmp_it_runs_on_one_thread(tmp_path: Path, cxx: str) -> None:
+    """And only a compiler that says so is taken to have none."""
+    picky = 'case "$*" in *-fopenmp*) echo "unsupported option -fopenmp" >&2; exit 1;; esac'
+    named = compiler(tmp_path, picky, f'exec {cxx} "$@"')
+    assert said("native", XDG_CACHE_HOME=str(tmp_path), CXX=named) == "native"
+
+
+def test_a_compiler_may_have_options(tmp_path: Path, cxx: str) -> None:
+    assert said("native", XDG_CACHE_HOME=str(tmp_path), CXX=f"{cxx} -g0") == "native"
+
+
+def test_it_is_compiled_once(tmp_path: Path, cxx: str) -> None:
+    cache = {"XDG_CACHE_HOME": str(tmp_path)}
+    assert said("auto", **cache, CXX=cxx) == "native"
+    (made,) = (tmp_path / "smart-tuner").iterdir()  # nothing temporary is left
+    # Later nobody needs a compiler.
+    assert said("auto", **cache, CXX="no-such-compiler") == "native"
+    assert list((tmp_path / "smart-tuner").iterdir()) == [made]
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeros", "other"])
+def test_a_damaged_library_is_compiled_anew(tmp_path: Path, cxx: str, damage: str) -> None:
+    cache = {"XDG_CACHE_HOME": str(tmp_path), "CXX": cxx}
+    said("auto", **cache)
     (made,) = (tmp_path / "smart-tuner").iterdir()
-    made.write_text("no library")
-    words = said("auto", XDG_CACHE_HOME=str(tmp_path))
-    assert words.startswith(f"torch ({made} can't be loaded")
+    whole = made.read_bytes()
+    other = {"cut": whole[:70_000], "zeros": whole[:9000] + bytes(9000) + whole[18_000:]}
+    made.write_bytes(other.get(damage, b"no library"))
+    assert said("auto", **cache) == "native"
+    (made,) = (tmp_path / "smart-tuner").iterdir()
+    assert len(made.read_bytes()) == len(whole)
+
+
+def test_a_cache_that_may_not_be_entered_is_named(tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 300)
+    words = said("auto", XDG_CACHE_HOME=str(long))
+    assert words == f"torch ({long}/smart-tuner: File name too long)"
 
 
 @pytest.mark.parametrize("asked", ["auto", "native"])
