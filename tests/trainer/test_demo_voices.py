@@ -54,8 +54,14 @@ def test_additions_still_make_a_voice(train: Train, name: str) -> None:
 @pytest.mark.slow
 def test_micro_batches_train_as_well(train: Train) -> None:
     """BatchNorm sees less at once: another model by design, but hardly a worse one."""
-    losses = {}
-    for name, hparams in (("whole", {}), ("parts", {"micro_batch_size": 6})):
-        about_300 = [e for e in train(name, 500, every=20, **hparams) if 260 <= e.step <= 340]
-        losses[name] = sum(e.metrics["validation.loss"] for e in about_300) / len(about_300)
-    assert losses["parts"] == pytest.approx(losses["whole"], rel=0.05)
+
+    def loss_about_300(size: int, seed: int) -> float:
+        name = f"{size}-{seed}"
+        told = train(name, 500, every=20, micro_batch_size=size, seed=seed)
+        losses = [e.metrics["validation.loss"] for e in told if 260 <= e.step <= 340]
+        return sum(losses) / len(losses)
+
+    # Between seeds the loss varies by 3 to 5 %: one alone says nothing.
+    seeds = (1, 2, 1234)
+    whole, parts = (sum(loss_about_300(size, seed) for seed in seeds) for size in (12, 6))
+    assert parts == pytest.approx(whole, rel=0.05)
