@@ -29,7 +29,7 @@ class ChunkedAttention:
 
     def forward(self, inputs: AttentionInputs, masks: AttentionMasks) -> AttentionTrace:
         """Run the loop over all decoder steps."""
-        trace, state = _new_trace(inputs), self._zero_state(inputs)
+        trace, state = AttentionTrace.new(inputs), self._zero_state(inputs)
         run = self._chunking.begin(self._chunk, **self._fixed(inputs, masks))
         for chunk in self._chunking.of(len(inputs.pre_gates)):
             made = run(
@@ -55,7 +55,7 @@ class ChunkedAttention:
         d_hidden, d_contexts, d_weights = grads
         tokens = self._chunking.with_surplus(inputs.memory.shape[1])
         surplus = tokens - inputs.memory.shape[1]
-        slopes, state = _new_slopes(inputs), self._zero_state(inputs)
+        slopes, state = AttentionSlopes.new(inputs), self._zero_state(inputs)
         run = self._chunking.begin(self._slopes_chunk, **self._fixed(inputs, masks))
         for chunk in reversed(self._chunking.of(len(inputs.pre_gates))):
             made, state = run(
@@ -148,29 +148,3 @@ class ChunkedAttention:
 def _sizes(inputs: AttentionInputs) -> tuple[int, int]:
     """H, and k-1."""
     return inputs.recurrent.shape[0] // 4, inputs.location.shape[0] // 2 - 1
-
-
-def _new_trace(inputs: AttentionInputs) -> AttentionTrace:
-    steps, batch, _ = inputs.pre_gates.shape
-    tokens, encoder = inputs.memory.shape[1:]
-    hidden, around = _sizes(inputs)
-    zeros, empty = inputs.memory.new_zeros, inputs.memory.new_empty
-    return AttentionTrace(
-        states=zeros(steps + 1, batch, encoder + hidden),
-        cells=zeros(steps + 1, batch, hidden),
-        gates=torch.empty_like(inputs.pre_gates),
-        past=zeros(steps + 1, batch, 2, tokens + around),
-        tanh=empty(steps, batch, tokens, inputs.v.shape[0]),
-    )
-
-
-def _new_slopes(inputs: AttentionInputs) -> AttentionSlopes:
-    steps, batch, _ = inputs.pre_gates.shape
-    return AttentionSlopes(
-        gates=torch.empty_like(inputs.pre_gates),
-        contexts=inputs.memory.new_empty(steps, batch, inputs.memory.shape[2]),
-        queries=inputs.memory.new_empty(steps, batch, inputs.v.shape[0]),
-        processed_memory=torch.zeros_like(inputs.processed_memory),
-        location=torch.zeros_like(inputs.location),
-        v=torch.zeros_like(inputs.v),
-    )

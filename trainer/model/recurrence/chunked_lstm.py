@@ -26,12 +26,11 @@ class ChunkedLstm:
 
     def forward(self, pre_gates: Tensor, recurrent: Tensor, masks: LstmMasks) -> LstmTrace:
         """Run the loop: pre_gates [T, B, 4·H], recurrent [4·H, H]."""
-        steps, batch, _ = pre_gates.shape
+        steps = len(pre_gates)
         at_work = _in_order(rows_at_work(masks.lengths, steps, pre_gates), masks)
         pre_gates, dropout = _in_order(pre_gates, masks), _in_order(masks.dropout, masks)
-        states = pre_gates.new_zeros(steps + 1, batch, recurrent.shape[1])
-        trace = LstmTrace(states, torch.zeros_like(states), torch.empty_like(pre_gates))
-        hidden, cell = states[0], states[0]
+        trace = LstmTrace.new(pre_gates, recurrent)
+        hidden, cell = trace.states[0], trace.cells[0]
         run = self._chunking.begin(self._chunk, recurrent=recurrent)
         for chunk in self._chunking.of(steps):
             made = run(

@@ -5,8 +5,9 @@ kernel. An LSTM's gates are in torch's order i, f, g, o.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
+import torch
 from torch import Tensor
 
 from trainer.model.recurrence.speech import Listened, Speaker, SpeakerWeights
@@ -33,6 +34,13 @@ class LstmTrace(NamedTuple):
     """[T+1, B, H]."""
     gates: Tensor
     """[T, B, 4·H], activated."""
+
+    @classmethod
+    def new(cls, pre_gates: Tensor, recurrent: Tensor) -> Self:
+        """To be filled by a loop; all states are 0."""
+        steps, batch, _ = pre_gates.shape
+        states = pre_gates.new_zeros(steps + 1, batch, recurrent.shape[1])
+        return cls(states, torch.zeros_like(states), torch.empty_like(pre_gates))
 
 
 class AttentionInputs(NamedTuple):
@@ -78,6 +86,21 @@ class AttentionTrace(NamedTuple):
     tanh: Tensor
     """[T, B, N, D], of the energies; anything on padding."""
 
+    @classmethod
+    def new(cls, inputs: AttentionInputs) -> Self:
+        """To be filled by a loop; all states are 0."""
+        steps, batch, n_gates = inputs.pre_gates.shape
+        tokens, encoder_dim = inputs.memory.shape[1:]
+        around = 2 * ((len(inputs.location) // 2 - 1) // 2)
+        zeros, hidden = inputs.memory.new_zeros, n_gates // 4
+        return cls(
+            states=zeros(steps + 1, batch, encoder_dim + hidden),
+            cells=zeros(steps + 1, batch, hidden),
+            gates=torch.empty_like(inputs.pre_gates),
+            past=zeros(steps + 1, batch, 2, tokens + around),
+            tanh=inputs.memory.new_empty(steps, batch, tokens, len(inputs.v)),
+        )
+
     def hidden(self, encoder_dim: int) -> Tensor:
         """[T, B, H]."""
         return self.states[1:, :, encoder_dim:]
@@ -103,6 +126,19 @@ class AttentionSlopes(NamedTuple):
     """[2·k, D]."""
     v: Tensor
     """[D]."""
+
+    @classmethod
+    def new(cls, inputs: AttentionInputs) -> Self:
+        """To be filled by a loop; what is a sum over steps is 0."""
+        steps, batch, _ = inputs.pre_gates.shape
+        return cls(
+            gates=torch.empty_like(inputs.pre_gates),
+            contexts=inputs.memory.new_empty(steps, batch, inputs.memory.shape[2]),
+            queries=inputs.memory.new_empty(steps, batch, len(inputs.v)),
+            processed_memory=torch.zeros_like(inputs.processed_memory),
+            location=torch.zeros_like(inputs.location),
+            v=torch.zeros_like(inputs.v),
+        )
 
 
 class Kernels(Protocol):

@@ -38,11 +38,7 @@ class NativeKernels:
         """Run an LSTM: pre_gates [T, B, 4·H], recurrent [4·H, H]."""
         steps, batch, _ = pre_gates.shape
         dim = recurrent.shape[1]
-        trace = LstmTrace(
-            states=pre_gates.new_zeros(steps + 1, batch, dim),
-            cells=pre_gates.new_zeros(steps + 1, batch, dim),
-            gates=pre_gates.new_empty(pre_gates.shape),
-        )
+        trace = LstmTrace.new(pre_gates, recurrent)
         call(
             self._library, "lstm_forward", {"steps": steps, "batch": batch, "hidden": dim},
             reverse=masks.reverse, lengths=masks.lengths, recurrent=recurrent,
@@ -65,19 +61,9 @@ class NativeKernels:
 
     def attention(self, inputs: AttentionInputs, masks: AttentionMasks) -> AttentionTrace:
         """Run the attention LSTM and the attention."""
-        sizes = _sizes(inputs)
-        steps, batch, tokens = sizes["steps"], sizes["batch"], sizes["tokens"]
-        new = inputs.memory.new_empty
-        zeros = inputs.memory.new_zeros
-        trace = AttentionTrace(
-            states=zeros(steps + 1, batch, sizes["encoder"] + sizes["hidden"]),
-            cells=zeros(steps + 1, batch, sizes["hidden"]),
-            gates=new(inputs.pre_gates.shape),
-            past=zeros(steps + 1, batch, 2, tokens + 2 * ((sizes["kernel"] - 1) // 2)),
-            tanh=new(steps, batch, tokens, sizes["dim"]),
-        )
+        trace = AttentionTrace.new(inputs)
         call(
-            self._library, "attention_forward", sizes,
+            self._library, "attention_forward", _sizes(inputs),
             lengths=token_lengths(inputs.memory, masks.padding), recurrent=inputs.recurrent,
             query=inputs.query, location=inputs.location, v=inputs.v, memory=inputs.memory,
             processed=inputs.processed_memory, pre_gates=inputs.pre_gates,
@@ -94,15 +80,7 @@ class NativeKernels:
     ) -> AttentionSlopes:
         """From the gradients of hidden [T, B, H], contexts [T, B, E] and weights [T, B, N]."""
         d_hidden, d_contexts, d_weights = grads
-        steps, batch, _ = d_hidden.shape
-        slopes = AttentionSlopes(
-            gates=torch.empty_like(trace.gates),
-            contexts=torch.empty_like(d_contexts),
-            queries=inputs.query.new_empty(steps, batch, inputs.query.shape[0]),
-            processed_memory=torch.zeros_like(inputs.processed_memory),
-            location=torch.zeros_like(inputs.location),
-            v=torch.zeros_like(inputs.v),
-        )
+        slopes = AttentionSlopes.new(inputs)
         call(
             self._library, "attention_backward", _sizes(inputs),
             lengths=token_lengths(inputs.memory, masks.padding), recurrent=inputs.recurrent,

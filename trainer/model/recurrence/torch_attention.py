@@ -38,15 +38,12 @@ def attention_forward(
 ) -> AttentionTrace:
     """Run the loop over all decoder steps, from the state ``start`` (None: 0)."""
     pre_gates, recurrent, memory, processed_memory, query, location, v = inputs
-    steps, batch, n_gates = pre_gates.shape
+    steps, batch, _ = pre_gates.shape
     tokens, encoder_dim = memory.shape[1:]
-    dim, size = n_gates // 4, location.shape[0] // 2
+    size = location.shape[0] // 2
     half = (size - 1) // 2
-    states = memory.new_zeros(steps + 1, batch, encoder_dim + dim)  # (context, hidden)
-    cells = memory.new_zeros(steps + 1, batch, dim)
-    gates = torch.empty_like(pre_gates)
-    past = memory.new_zeros(steps + 1, batch, 2, tokens + 2 * half)  # padded weights and sums
-    tanh = memory.new_empty(steps, batch, tokens, processed_memory.shape[2])
+    trace = AttentionTrace.new(inputs)
+    states, cells, gates, past, tanh = trace
     if start is not None:
         states[0], cells[0], past[0] = start
     # Turned once: a product of few rows is twice as fast with weights that lie this way.
@@ -71,7 +68,7 @@ def attention_forward(
         weights_at[t + 1].copy_(weights)
         torch.add(sums[t], latest[t + 1], out=sums[t + 1])
         context_at[t + 1].copy_(torch.bmm(weights.unsqueeze(1), memory))
-    return AttentionTrace(states, cells, gates, past, tanh)
+    return trace
 
 
 def attention_backward(

@@ -59,14 +59,12 @@ def lstm_forward(
         start: the state before the first step; None: 0.
         parts: what computes between the products.
     """
-    steps, batch, _ = pre_gates.shape
-    dim = recurrent.shape[1]
-    states = pre_gates.new_zeros(steps + 1, batch, dim)
-    cells = pre_gates.new_zeros(steps + 1, batch, dim)
+    steps = len(pre_gates)
+    trace = LstmTrace.new(pre_gates, recurrent)
+    states, cells, gates = trace
     if start is not None:
         first = steps if masks.reverse else 0
         states[first], cells[first] = start
-    gates = torch.empty_like(pre_gates)
     # Turned once: a product of few rows is twice as fast with weights that lie this way.
     recurrent_t = recurrent.t().contiguous()
     # Views made all at once: indexing in the loop would cost as much as the arithmetic.
@@ -80,7 +78,7 @@ def lstm_forward(
         if at_work is not None:
             for tensor in (gate_at[t], cell_at[after], state_at[after]):
                 tensor.mul_(at_work[t])
-    return LstmTrace(states, cells, gates)
+    return trace
 
 
 def lstm_backward(
