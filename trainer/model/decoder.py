@@ -12,7 +12,6 @@ from torch.nn import functional as F
 
 from trainer.hparams import HParams
 from trainer.model.attention import Attention, AttentionMemory
-from trainer.model.dropout import dropout_mask
 from trainer.model.layers import LinearNorm, full_precision, recurrence
 from trainer.model.outputs import DecoderOutputs, ForcedDecoderOutputs
 from trainer.model.prenet import Prenet
@@ -116,7 +115,7 @@ class FrameDecoder(nn.Module):
         """[T', B, dim] for a hidden state that is fed back; None without dropout."""
         if not (self.training and p):
             return None
-        return dropout_mask((*like.shape[:2], dim), p, full_precision(like))
+        return F.dropout(full_precision(like).new_ones(*like.shape[:2], dim), p)
 
     def _kernels(self, like: Tensor) -> Kernels:
         return kernels_for(self.hparams.decoder_backend, like)

@@ -6,7 +6,6 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from trainer.hparams import HParams
-from trainer.model.dropout import dropout
 from trainer.model.layers import ConvBatchNorm, full_precision, recurrence
 from trainer.model.recurrence import LstmMasks, kernels_for, sequence_lstm
 
@@ -46,7 +45,7 @@ class Encoder(nn.Module):
         if mask is not None:
             x = x * mask.unsqueeze(1)
         for convolution in self.convolutions:
-            x = dropout(F.relu(convolution(x, mask)), self.dropout, self.training)
+            x = F.dropout(F.relu(convolution(x, mask)), self.dropout, self.training)
         with recurrence(x.device):
             return self._read(full_precision(x).transpose(1, 2), lengths)
 

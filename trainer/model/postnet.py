@@ -2,9 +2,9 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from trainer.hparams import HParams
-from trainer.model.dropout import dropout
 from trainer.model.layers import ConvBatchNorm
 
 
@@ -36,5 +36,5 @@ class Postnet(nn.Module):
         last = len(self.convolutions) - 1
         for i, convolution in enumerate(self.convolutions):
             x = convolution(x, mask)
-            x = dropout(torch.tanh(x) if i < last else x, self.dropout, self.training)
+            x = F.dropout(torch.tanh(x) if i < last else x, self.dropout, self.training)
         return x

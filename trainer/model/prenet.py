@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from trainer.hparams import HParams
-from trainer.model.dropout import dropout
 from trainer.model.layers import LinearNorm
 from trainer.model.recurrence import PrenetMasks
 
@@ -26,7 +25,7 @@ class Prenet(nn.Module):
         """[..., n_mel_channels] -> [..., prenet_dims[-1]]."""
         x = frames
         for layer in self.layers:
-            x = dropout(F.relu(layer(x)), self.dropout, training=True)
+            x = F.dropout(F.relu(layer(x)), self.dropout, training=True)
         return x
 
     def masks(self, steps: int, like: Tensor) -> PrenetMasks | None:

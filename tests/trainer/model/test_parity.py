@@ -9,11 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-import trainer.model.decoder
-import trainer.model.dropout
 from trainer.hparams import HParams
 from trainer.model import Tacotron2, TacotronOutputs
-from trainer.model.dropout import dropout_mask
 
 Make = Callable[..., Any]
 OUTPUTS = ("mel_outputs", "mel_outputs_postnet", "gate_outputs", "alignments")
@@ -166,14 +163,19 @@ def test_masked_training_does_not_depend_on_padding(small: Make, pair: Make, exa
 
 
 class Recorder:
-    """Stands in for ``dropout_mask``: makes the same, and remembers what it made."""
+    """Stands in for ``F.dropout``: drops as it does, and remembers what it multiplied by."""
 
     def __init__(self) -> None:
         self.masks: list[Tensor] = []
+        self._dropout = F.dropout
 
-    def __call__(self, shape: tuple[int, ...], p: float, like: Tensor) -> Tensor:
-        self.masks.append(dropout_mask(shape, p, like))
-        return self.masks[-1]
+    def __call__(
+        self, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+    ) -> Tensor:
+        if not training or not p:
+            return x
+        self.masks.append(self._dropout(torch.ones_like(x), p))
+        return x * self.masks[-1]
 
 
 def replay(masks: list[Tensor], hparams: HParams) -> Callable[[str, Tensor, float], Tensor]:
@@ -215,8 +217,7 @@ def test_the_same_dropout_gives_the_same_numbers(
     batch = example(*LENGTHS, r=r, dtype=dtype)
     recorder = Recorder()
     with monkeypatch.context() as patched:
-        for module in (trainer.model.dropout, trainer.model.decoder):
-            patched.setattr(module, "dropout_mask", recorder)
+        patched.setattr(torch.nn.functional, "dropout", recorder)
         ours, our_gradients = gradients(both.ours, batch)
     both.oracle.drop = replay(recorder.masks, hparams)
     theirs, their_gradients = gradients(both.oracle, batch)
