@@ -77,7 +77,7 @@ def backend(request: pytest.FixtureRequest) -> str:
     try:
         describe_backend(request.param, torch.device("cpu"))
     except BackendUnavailableError as error:
-        pytest.skip(str(error))
+        pytest.skip(f"decoder_backend={request.param}: {error}")
     return str(request.param)
 
 

@@ -11,6 +11,10 @@ from trainer.model import SynthesisOutputs
 
 Make = Callable[..., Any]
 
+in_both_precisions = pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-9)], ids=["fp32", "fp64"]
+)
+
 
 def open_sometime(pair: Any, texts: list[Tensor]) -> None:
     """Set the stop gate of untrained models so that it opens, but not at once."""
@@ -39,9 +43,7 @@ def assert_same_speech(
         torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-9)], ids=["fp32", "fp64"]
-)
+@in_both_precisions
 @pytest.mark.parametrize("r", [1, 3])
 @pytest.mark.parametrize("stops", [True, False])
 def test_one_text(
@@ -67,9 +69,7 @@ def test_one_text(
     assert (r < ours.mel_lengths.item() < 15 * r) == stops
 
 
-@pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-9)], ids=["fp32", "fp64"]
-)
+@in_both_precisions
 @pytest.mark.parametrize("r", [1, 3])
 def test_a_batch_is_spoken_as_each_text_alone(
     small: Make,

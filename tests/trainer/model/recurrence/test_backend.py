@@ -15,11 +15,11 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def cxx(backend: str) -> str:
-    """A real compiler; ``backend`` skips where there is none."""
+def cxx() -> str:
+    """A real compiler."""
     found = next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
-    if backend != "native" or found is None:
-        pytest.skip("needs a C++ compiler, once")
+    if found is None:
+        pytest.skip("needs a C++ compiler (Debian: apt install g++)")
     return found
 
 
