@@ -3,6 +3,7 @@
 import sys
 
 from trainer.exit_codes import TrainerExit
+from trainer.standard_error import losing_standard_error
 
 try:
     from trainer.cli import main
@@ -10,4 +11,5 @@ except KeyboardInterrupt:  # torch takes seconds to import: a Ctrl-C may fall in
     sys.exit(TrainerExit.STOPPED)
 
 if __name__ == "__main__":
+    sys.stderr = losing_standard_error()
     sys.exit(main(sys.argv[1:]))

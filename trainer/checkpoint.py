@@ -68,6 +68,14 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Write to ``path``, whole or not at all; ``OSError`` where that can't be done."""
+        data = self.encoded()
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def encoded(self) -> memoryview:
+        """What the file holds."""
         contents = {
             "iteration": self.iteration,
             "state_dict": dict(self.state_dict),
@@ -83,10 +91,7 @@ class Checkpoint:
         # Through memory: torch's own writer turns a full disk into a RuntimeError.
         buffer = io.BytesIO()
         torch.save(contents, buffer)
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
+        return buffer.getbuffer()
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Self:

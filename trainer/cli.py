@@ -1,5 +1,6 @@
 """``python -m trainer``: train (the default), estimate, components, synthesize, export."""
 
+import errno
 import logging
 import sys
 import time
@@ -11,10 +12,11 @@ import torch
 
 from trainer.arguments import run_parser
 from trainer.events import Ended, Event
-from trainer.exit_codes import BadInputError, Ending, TrainerExit
-from trainer.paths import RunPaths
+from trainer.exit_codes import BadInputError, Ending, NoRoomError, TrainerExit
+from trainer.paths import DISK_FULL, RunPaths
 from trainer.ranks import Ranks
 from trainer.setup import StepsBar, build_training, open_run_directory
+from trainer.stack_dump import stacks_on_request
 from trainer.stop import StoppedEarly, StopRequest
 from trainer.telling import Write
 
@@ -26,7 +28,11 @@ _COMMANDS = {
     "export": "trainer.export:export_command",
 }
 _ESTIMATE = "trainer.estimate:estimate"
-_CPU_OUT_OF_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # torch raises RuntimeError here
+# torch raises RuntimeError here: of the CPU's allocator, of CUDA's driver, cuBLAS and cuDNN.
+_OUT_OF_MEMORY = (
+    "DefaultCPUAllocator: can't allocate memory", "CUDA error: out of memory",
+    "_STATUS_ALLOC_FAILED",
+)  # fmt: skip
 
 
 def main(argv: Sequence[str]) -> TrainerExit:
@@ -75,7 +81,7 @@ def _run(argv: Sequence[str], measure_only: bool) -> TrainerExit:
         logging.getLogger().setLevel(logging.ERROR)  # the first process tells it
         ending = _guarded(lambda: work(ranks, _nowhere))
     else:
-        with writer:
+        with writer, stacks_on_request(paths.stacks):
             ending = _guarded(lambda: work(ranks, writer.write))
             writer.write(Ended(exit=ending.exit.name.lower(), message=ending.message))
             if writer.is_behind and ending.exit is TrainerExit.FINISHED:
@@ -97,11 +103,9 @@ def _guarded(action: Callable[[], Ending]) -> Ending:
     except StoppedEarly as request:
         log.info("%s before the first step", request)
         return Ending(TrainerExit.STOPPED, str(request))
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        return _out_of_memory(error)
     except Exception as error:  # the one catch-all, at the edge
-        if _CPU_OUT_OF_MEMORY in str(error):
-            return _out_of_memory(error)
+        if lacking := _of_the_machine(error):
+            return lacking
         log.critical("internal error", exc_info=True)
         return Ending(TrainerExit.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
     if ending.message:
@@ -109,11 +113,20 @@ def _guarded(action: Callable[[], Ending]) -> Ending:
     return ending
 
 
-def _out_of_memory(error: BaseException) -> Ending:
-    log.error("out of memory: %s", error)
-    return Ending(TrainerExit.OUT_OF_MEMORY, str(error))
+def _of_the_machine(error: Exception) -> Ending | None:
+    """Out of memory, or out of disk; None where ``error`` is neither."""
+    number = error.errno if isinstance(error, OSError) else None
+    lacks = isinstance(error, torch.OutOfMemoryError | MemoryError) or number == errno.ENOMEM
+    if lacks or any(text in str(error) for text in _OUT_OF_MEMORY):
+        log.error("out of memory: %s", error)
+        return Ending(TrainerExit.OUT_OF_MEMORY, str(error))
+    if number in DISK_FULL:
+        no_room = NoRoomError(f"no room on the disk: {error}; make some, then start again")
+        return Ending(_bad_input(no_room), str(no_room))
+    return None
 
 
 def _bad_input(error: BadInputError) -> TrainerExit:
     print(f"error: {error}", file=sys.stderr)
-    return TrainerExit.BAD_INPUT
+    full = isinstance(error, NoRoomError)
+    return TrainerExit.UNWRITABLE if full else TrainerExit.BAD_INPUT

@@ -1,5 +1,7 @@
 """What a person looks at and listens to after each validation."""
 
+import io
+
 import numpy as np
 import soundfile
 import torch
@@ -14,7 +16,11 @@ from trainer.validation import HeldOut, Result
 def write_exhibits(
     paths: RunPaths, result: Result, held_out: HeldOut, hparams: HParams, step: int
 ) -> None:
-    """The alignment as a picture and the first held-out sentence as a WAV (Griffin-Lim)."""
+    """The alignment as a picture and the first held-out sentence as a WAV (Griffin-Lim).
+
+    Raises:
+        OSError: one can't be written, such as on a full disk.
+    """
     from trainer.pictures import draw_validation  # with matplotlib: not before the first step
 
     draw_validation(paths.alignment_png(step), result, held_out, step)
@@ -23,5 +29,8 @@ def write_exhibits(
 
 def _speak(paths: RunPaths, mel: NDArray[np.float32], hparams: HParams, step: int) -> None:
     wav = griffin_lim(torch.from_numpy(np.array(mel)), hparams)
+    # Through memory: of a full disk soundfile says nothing but "System error".
+    file = io.BytesIO()
+    soundfile.write(file, wav, hparams.sampling_rate, format="WAV", subtype="PCM_16")
     with atomic_path(paths.sample_wav(step)) as temporary:
-        soundfile.write(temporary, wav, hparams.sampling_rate, subtype="PCM_16")
+        temporary.write_bytes(file.getbuffer())

@@ -16,7 +16,7 @@ class TrainerExit(IntEnum):
     """The loss or the gradient was not finite, or exploded, and could not be rescued."""
     OUT_OF_MEMORY = 5
     UNWRITABLE = 6
-    """The last checkpoint could not be written: a full disk, or lost rights."""
+    """No room on the disk, or the last checkpoint could not be written for other reasons."""
 
 
 @dataclass(frozen=True)
@@ -29,3 +29,7 @@ class Ending:
 
 class BadInputError(Exception):
     """Input that a person must mend: one line that names the thing, the value and the remedy."""
+
+
+class NoRoomError(BadInputError):
+    """The disk is full: once there is room, the same goes on. Exit code ``UNWRITABLE``."""

@@ -1,11 +1,15 @@
 """Every file name in a run directory, and the one way to write a file whole or not at all."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""``errno`` of an ``OSError`` that room on the disk mends."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class RunPaths:
         return self.root / "process.json"
 
     @property
+    def stacks(self) -> Path:
+        """The stacks of the trainer's threads: there while it listens for requests to tell them."""
+        return self.root / "stacks.txt"
+
+    @property
     def checkpoints(self) -> Path:
         """The folder of checkpoints."""
         return self.root / "checkpoints"
@@ -71,6 +80,10 @@ class RunPaths:
     def debug(self, step: int, cause: str, number: int) -> Path:
         """The folder that shows what went wrong at ``step``; ``number`` counts a run's troubles."""
         return self.root / "debug" / f"{number:02d}_step_{step:07d}_{cause}"
+
+    def stalled(self, number: int) -> Path:
+        """What was known of the trainer when it was found stalled for the ``number``-th time."""
+        return self.root / "debug" / f"stalled_{number}.txt"
 
     @property
     def samples(self) -> Path:

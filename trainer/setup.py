@@ -12,10 +12,10 @@ from trainer.arguments import DEFAULT_EVALUATE_EVERY, DEFAULT_STEPS, hparams_of
 from trainer.checkpoint_folder import CheckpointFolder
 from trainer.corpus import Corpus, Utterance, load_corpus, verify_audio
 from trainer.events import EventWriter, Preparing
-from trainer.exit_codes import BadInputError
+from trainer.exit_codes import BadInputError, NoRoomError
 from trainer.hparams import HParams, parse_hparams, write_hparams
 from trainer.model.recurrence import BackendUnavailableError, describe_backend
-from trainer.paths import RunPaths
+from trainer.paths import DISK_FULL, RunPaths
 from trainer.ranks import Ranks
 from trainer.settings import RunSettings, WarmStartFrom
 from trainer.stop import StoppedEarly, StopRequest
@@ -35,7 +35,12 @@ def resolve_hparams(arguments: argparse.Namespace, corpus: Corpus) -> HParams:
 
 
 def open_run_directory(paths: RunPaths) -> EventWriter:
-    """Make the directory and its event file; :class:`BadInputError` where that can't be done."""
+    """Make the directory and its event file.
+
+    Raises:
+        NoRoomError: the disk is full.
+        BadInputError: it can't be done for another reason.
+    """
     try:
         paths.samples.mkdir(parents=True, exist_ok=True)
         paths.checkpoints.mkdir(exist_ok=True)
@@ -46,7 +51,8 @@ def open_run_directory(paths: RunPaths) -> EventWriter:
             "stop it, or choose another directory with --run-dir"
         ) from None
     except OSError as error:
-        raise BadInputError(
+        kind = NoRoomError if error.errno in DISK_FULL else BadInputError
+        raise kind(
             f"run directory {paths.root} can't be written: {error.strerror}; choose another "
             "with --run-dir"
         ) from None

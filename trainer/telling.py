@@ -60,11 +60,13 @@ def step_metrics(result: StepResult, rate: float, steps_per_second: float) -> di
 
 def system_metrics(device: torch.device, steps_per_second: float) -> dict[str, float]:
     """Speed and peak memory."""
+    return {**memory_metrics(device), "system.steps_per_second": steps_per_second}
+
+
+def memory_metrics(device: torch.device) -> dict[str, float]:
+    """The peak of this process's memory, and of what it took of a GPU's."""
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    metrics = {
-        "system.memory_mb": peak_kib / 1024,
-        "system.steps_per_second": steps_per_second,
-    }
+    metrics = {"system.memory_mb": peak_kib / 1024}
     if device.type == "cuda":
         metrics["system.gpu_memory_mb"] = torch.cuda.max_memory_allocated(device) / 2**20
     return metrics

@@ -87,6 +87,21 @@ class Faults:
         """Files can't grow beyond a size that only checkpoints have."""
         resource.setrlimit(resource.RLIMIT_FSIZE, (_UNSAVABLE_BYTES, resource.RLIM_INFINITY))
 
+    def no_room(self) -> None:
+        """Nothing can be written any more."""
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+    def room_for_two(self) -> None:
+        """No memory for more than two utterances at once, from a step on."""
+        loss = Stepper.loss
+
+        def faulty(stepper: Any, batch: Any, *args: Any, **options: Any) -> Any:
+            if len(batch.ids) > 2 and stepper._state.step >= self._from:
+                torch.empty(1 << 60)
+            return loss(stepper, batch, *args, **options)
+
+        Stepper.loss = faulty  # type: ignore[method-assign]
+
     def out_of_memory(self) -> None:
         loss = trainer.step.training_loss
 

@@ -1,6 +1,8 @@
 """What real runs do rarely: each ends in the documented way, none in a traceback or in damage."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,9 +13,10 @@ from typing import Any
 import pytest
 import torch
 
-from trainer import events
+from trainer import cli, events
 from trainer.checkpoint import Checkpoint
 from trainer.events import EventReader
+from trainer.exit_codes import TrainerExit
 from trainer.paths import RunPaths
 
 Command = Callable[..., list[str]]
@@ -186,6 +189,113 @@ def test_out_of_memory(faulty: Callable[..., Run]) -> None:
     run = faulty("out_of_memory", "6")
     assert (run.code, run.ended) == (5, "out_of_memory")
     assert Checkpoint.load(run.paths.last_checkpoint).iteration == 4
+
+
+def test_with_smaller_micro_batches_it_goes_on(faulty: Callable[..., Run]) -> None:
+    """As often as memory runs out, before there is a checkpoint or after."""
+    run = faulty("room_for_two", "6")
+    assert (run.code, run.ended) == (5, "out_of_memory")
+    assert Checkpoint.load(run.paths.last_checkpoint).iteration == 4
+    again = faulty("room_for_two", "")
+    assert again.code == 5
+    assert [e.step for e in again.told(events.Started)] == [0, 4]
+    last = faulty("room_for_two", "", micro_batch_size=2)
+    assert last.code == 0, last.log
+    (warned,) = last.told(events.Warned)
+    assert warned.message == "goes on with another micro_batch_size (None, now 2)"
+    assert "micro_batch_size: 2" in last.paths.hparams.read_text(encoding="utf-8")
+    steps = [(e.step, e.metrics["train.loss"]) for e in last.told(events.Step)]
+    assert [step for step, _ in steps] == [*range(1, 7), *range(5, 13)]
+    # The same effective batch: its loss is that of the whole, but for dropout and BatchNorm.
+    for (_, whole), (_, parts) in zip(steps[4:6], steps[6:8], strict=True):
+        assert parts == pytest.approx(whole, rel=0.2)
+    assert len(last.told(events.Evaluation)) == 3
+
+
+def test_no_memory_for_the_first_step_leaves_nothing_to_go_on_from(
+    faulty: Callable[..., Run],
+) -> None:
+    run = faulty("room_for_two", "", rescue=False)
+    assert (run.code, run.ended) == (5, "out_of_memory")
+    assert not list(run.paths.checkpoints.iterdir())
+
+
+@pytest.mark.parametrize("micro_batch_size", [4, 2])
+def test_an_estimate_takes_no_more_memory_than_a_run(
+    tmp_path: Path, trainer_command: Command, finish: Finish, micro_batch_size: int
+) -> None:
+    whole = trainer_command(tmp_path / "run", micro_batch_size=micro_batch_size)
+    argv = ["estimate", *whole[whole.index("trainer") + 1 :]]
+    done = finish([sys.executable, FAULTY, "room_for_two", "", "--", *argv])
+    assert done.returncode == (5 if micro_batch_size == 4 else 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+    ids=str,
+)
+def test_every_way_to_lack_memory(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A GPU is not at hand, nor are the libraries that run on it: their errors are."""
+
+    def fails(argv: list[str]) -> None:
+        raise error
+
+    monkeypatch.setattr("trainer.components.components_command", fails)
+    assert cli.main(["components"]) is TrainerExit.OUT_OF_MEMORY
+    assert "out of memory" in caplog.text
+
+
+def test_on_a_full_disk_nothing_begins(tmp_path: Path, trainer_command: Command) -> None:
+    """Neither do the lines of the log find room; the exit code says it all."""
+    argv = trainer_command(tmp_path / "run", "--steps", "12")
+    log = tmp_path / "log.txt"
+    with log.open("wb") as file:
+        limited = ["bash", "-c", 'ulimit -f 0; exec "$@"', "bash", *argv]
+        done = subprocess.run(limited, stdout=file, stderr=file, check=False)
+    assert done.returncode == 6
+    assert log.read_bytes() == b""
+
+
+ON_A_DISK = """
+mount -t tmpfs -o size="$1" tmpfs "$2" || exit 99
+run="$2" copy="$3"
+shift 3
+"$@" >"$run/trainer.log" 2>&1
+code=$?
+cp -r "$run" "$copy"
+exit $code
+"""
+
+
+@pytest.mark.parametrize("kilobytes", [60, 150, 330, 420])
+def test_a_disk_that_fills_up(tmp_path: Path, trainer_command: Command, kilobytes: int) -> None:
+    """A real one: whichever file comes too late for it, the run ends as unwritable."""
+    disk = tmp_path / "run"
+    disk.mkdir()
+    space = ["unshare", "--mount", *(["--map-root-user"] if os.geteuid() else [])]
+    script = [*space, "bash", "-c", ON_A_DISK, "bash", f"{kilobytes}k", disk, tmp_path / "copy"]
+    command = trainer_command(disk, "--steps", "12", "--evaluate-every", "4")
+    done = subprocess.run([*script, *command], capture_output=True, check=False)
+    if done.returncode in (1, 99) and not (tmp_path / "copy").exists():
+        pytest.skip(f"no disk can be mounted here: {done.stderr.decode()}")
+    log = (tmp_path / "copy" / "trainer.log").read_text(encoding="utf-8")
+    assert done.returncode == 6, log
+    assert "Traceback" not in log
+    told = EventReader(RunPaths(tmp_path / "copy").events).poll()
+    steps = [event.step for event in told if isinstance(event, events.Step)]
+    assert steps == [*range(1, len(steps) + 1)]
+    if kilobytes > 100:
+        assert len(steps) == 12
 
 
 def test_sigterm_in_a_validation_ends_after_it(faulty: Callable[..., Run]) -> None:

@@ -47,7 +47,12 @@ def same(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    "hparams", [{}, EVERYTHING, {"precision": "fp16"}], ids=["demo", "everything", "fp16"]
+    "hparams",
+    [
+        pytest.param({}, id="demo"),
+        pytest.param(EVERYTHING, id="everything"),
+        pytest.param({"precision": "fp16"}, id="fp16", marks=pytest.mark.slow),
+    ],
 )
 def test_killed_at_five_random_steps(
     tmp_path: Path, trainer_command: Command, finish: Finish, start: Start, hparams: dict[str, Any]

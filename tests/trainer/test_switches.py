@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import torch
 
 from trainer.data import BatchOrder, Dataset, collate
@@ -89,6 +90,7 @@ def test_ddc_the_gap_between_the_decoders_alignments(dataset: Dataset, tiny: Mak
     assert gap[1.0] < 0.25 * gap[0.0]
 
 
+@pytest.mark.slow
 def test_adapter_the_final_loss_after_a_provoked_plateau(
     dataset: Dataset, held_out: HeldOut, tiny: Make
 ) -> None:

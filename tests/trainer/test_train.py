@@ -237,6 +237,8 @@ def test_estimate(tmp_path: Path, trainer_command: Command, finish: Finish) -> N
     assert 0 < estimate.seconds_per_step < 5
     assert 0 < estimate.seconds_per_evaluation < 30
     assert 0 < estimate.seconds_to_start < 60
+    assert 50 < estimate.memory_mb < 5000
+    assert estimate.gpu_memory_mb == 0.0
     assert not RunPaths(tmp_path / "run").last_checkpoint.exists()
 
 

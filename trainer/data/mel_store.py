@@ -15,9 +15,9 @@ from trainer.audio import MelExtractor
 from trainer.corpus import Utterance, read_audio
 from trainer.data.mel_file import Mel, decode_mel, encode_mel, verified_mel
 from trainer.data.recording_index import RecordingIndex
-from trainer.exit_codes import BadInputError
+from trainer.exit_codes import BadInputError, NoRoomError
 from trainer.hparams import HParams
-from trainer.paths import atomic_path
+from trainer.paths import DISK_FULL, atomic_path
 
 _AUDIO_FIELDS = (
     "sampling_rate", "filter_length", "hop_length", "win_length", "n_mel_channels", "mel_fmin",
@@ -60,6 +60,7 @@ class MelStore:
         """The utterance's mel, computed where it is not there yet or damaged.
 
         Raises:
+            NoRoomError: there is no room for the mel.
             BadInputError: the recording can't be read, or the mel can't be written.
         """
         try:
@@ -83,7 +84,8 @@ class MelStore:
                     self._repaired += [utterance.id] if was_there else []
                 return mel
         except OSError as error:
-            raise BadInputError(
+            kind = NoRoomError if error.errno in DISK_FULL else BadInputError
+            raise kind(
                 f"mel cache {self._directory} can't be written: {error.strerror or error}; make "
                 "room there, or choose another folder with --cache-dir"
             ) from None

@@ -74,13 +74,17 @@ class EventReader:
         self._path = path
         self._offset = 0
 
-    def poll(self) -> list[Event]:
-        """The new events, in order; none where the file does not exist yet."""
+    def poll(self, until: int | None = None) -> list[Event]:
+        """The new events, in order; none where the file does not exist yet.
+
+        Args:
+            until: not beyond so many bytes from the beginning of the file.
+        """
         if not self._path.exists():
             return []
         with self._path.open("rb") as file:
             file.seek(self._offset)
-            data = file.read()
+            data = file.read(-1 if until is None else max(0, until - self._offset))
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
         # Not splitlines(): text may hold U+2028 and the like, which are no ends of lines here.

@@ -145,12 +145,16 @@ class Diverged:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run costs here, measured: seconds a step, an evaluation and the start."""
+    """What a run costs here, measured: seconds a step, an evaluation and the start; memory."""
 
     name: ClassVar[str] = "estimate"
     seconds_per_step: float
     seconds_per_evaluation: float
     seconds_to_start: float
+    memory_mb: float = 0.0
+    """Peak of the process that measured; 0: unknown."""
+    gpu_memory_mb: float = 0.0
+    """Peak of its GPU; 0: none."""
     time: float = 0.0
 
 

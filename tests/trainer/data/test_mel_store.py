@@ -19,7 +19,7 @@ from trainer.corpus import Utterance, read_audio
 from trainer.data import MelStore
 from trainer.data import mel_store as module
 from trainer.data.mel_file import encode_mel
-from trainer.exit_codes import BadInputError
+from trainer.exit_codes import BadInputError, NoRoomError
 from trainer.hparams import HParams
 
 
@@ -123,7 +123,7 @@ def fetch_on_a_full_disk(directory: Path, utterance: Utterance, answer: Connecti
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))  # its mel has 25,000 bytes
     try:
         MelStore(directory, HParams()).fetch(utterance)
-    except BadInputError as error:
+    except NoRoomError as error:
         answer.send(str(error))
 
 

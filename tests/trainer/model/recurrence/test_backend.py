@@ -113,7 +113,9 @@ def test_it_is_compiled_once(tmp_path: Path, cxx: str) -> None:
     assert list((tmp_path / "smart-tuner").iterdir()) == [made]
 
 
-@pytest.mark.parametrize("damage", ["cut", "zeros", "other"])
+@pytest.mark.parametrize(
+    "damage", ["cut", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("zeros", "other"))]
+)
 def test_a_damaged_library_is_compiled_anew(tmp_path: Path, cxx: str, damage: str) -> None:
     cache = {"XDG_CACHE_HOME": str(tmp_path), "CXX": cxx}
     said("auto", **cache)
