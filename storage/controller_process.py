@@ -2,12 +2,13 @@
 
 import os
 import socket
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 import psutil
 
-from storage.records import StudyRecord, StudyState
+from storage.records import ControllerRecord, StudyRecord
 
 LOST_AFTER_SECONDS = 30.0
 """A controller that has not renewed its heartbeat for so long is taken for dead."""
@@ -29,35 +30,40 @@ def this_process() -> ControllerProcess:
     return ControllerProcess(socket.gethostname(), os.getpid(), psutil.Process().create_time())
 
 
-def heartbeat_age_seconds(study: StudyRecord, now: datetime) -> float | None:
-    """Seconds since the last heartbeat, never negative; ``None`` before the first."""
-    if study.heartbeat_at is None:
-        return None
-    return max(0.0, (now - study.heartbeat_at).total_seconds())
+def heartbeat_age_seconds(controllers: Iterable[ControllerRecord], now: datetime) -> float | None:
+    """Seconds since the last heartbeat of any, never negative; ``None`` without controllers."""
+    beats = [controller.heartbeat_at for controller in controllers]
+    return max(0.0, (now - max(beats)).total_seconds()) if beats else None
 
 
-def is_lost(study: StudyRecord, now: datetime) -> bool:
+def is_lost(study: StudyRecord, controllers: Iterable[ControllerRecord], now: datetime) -> bool:
     """Whether a study that should be running has nobody who runs it."""
-    if study.state not in (StudyState.RUNNING, StudyState.PAUSED):
+    if not study.state.controlled:
         return False
-    sign_of_life = study.heartbeat_at or study.created_at
-    if (now - sign_of_life).total_seconds() > LOST_AFTER_SECONDS:
+    known = list(controllers)
+    if not known:
+        return (now - study.created_at).total_seconds() > LOST_AFTER_SECONDS
+    return all(is_gone(one, now) for one in known)
+
+
+def is_gone(controller: ControllerRecord, now: datetime) -> bool:
+    """Whether the controller has left, is silent for too long, or its process is gone."""
+    if controller.left_at is not None:
         return True
-    return _is_gone(study)
+    silent = (now - controller.heartbeat_at).total_seconds() > LOST_AFTER_SECONDS
+    return silent or process_is_gone(controller)
 
 
-def _is_gone(study: StudyRecord) -> bool:
-    """Whether the controller was on this machine and has ended."""
-    if study.controller_host != socket.gethostname() or study.controller_pid is None:
+def process_is_gone(controller: ControllerRecord) -> bool:
+    """Whether the controller was on this machine and has ended; of others nobody here knows."""
+    if controller.host != socket.gethostname():
         return False
     try:
-        process = psutil.Process(study.controller_pid)
+        process = psutil.Process(controller.pid)
         started_at = process.create_time()
         dead = process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
     except psutil.AccessDenied:
         return False  # another user's, hidden: it is there
-    expected = study.controller_started_at
-    reused = expected is not None and abs(started_at - expected) > _START_TOLERANCE_SECONDS
-    return dead or reused
+    return dead or abs(started_at - controller.process_started_at) > _START_TOLERANCE_SECONDS

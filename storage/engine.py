@@ -10,11 +10,22 @@ from storage.errors import StorageError, safe_text, safe_url
 
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 8
-_TIMEOUT_OPTION = {
-    "psycopg": "connect_timeout",
-    "psycopg2": "connect_timeout",
-    "mysqldb": "connect_timeout",
-    "pymysql": "connect_timeout",
+_CONNECT_TIMEOUT = {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+_LIBPQ_OPTIONS = {
+    **_CONNECT_TIMEOUT,
+    # A server that has vanished from the network is noticed within half a minute: by probes while
+    # an answer is awaited, by what is never acknowledged while something is sent.
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # milliseconds
+}
+_DRIVER_OPTIONS: dict[str, dict[str, int]] = {
+    "psycopg": _LIBPQ_OPTIONS,
+    "psycopg2": _LIBPQ_OPTIONS,
+    "mysqldb": _CONNECT_TIMEOUT,
+    "pymysql": _CONNECT_TIMEOUT,
 }
 _REMEDIES = {
     "postgresql": "pip install 'smart-tuner[postgresql]', and begin the URL with"
@@ -71,16 +82,18 @@ def build_engine(url: URL) -> Engine:
 
 
 def engine_options(url: URL) -> dict[str, Any]:
-    """The arguments of ``create_engine``: the same for our engine and for Optuna's."""
+    """The arguments of ``create_engine``: the same for our engine and for Optuna's.
+
+    What the URL's own query says goes before the driver's options here.
+    """
     options: dict[str, Any] = {"hide_parameters": True}
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": BUSY_TIMEOUT_SECONDS}
         options["pool_events"] = [(_set_pragmas, "connect")]
         return options
     options["pool_pre_ping"] = True  # a server may restart between two trials
-    timeout = _TIMEOUT_OPTION.get(url.get_driver_name())
-    if timeout and timeout not in url.query:
-        options["connect_args"] = {timeout: CONNECT_TIMEOUT_SECONDS}
+    known = _DRIVER_OPTIONS.get(url.get_driver_name(), {})
+    options["connect_args"] = {name: known[name] for name in known if name not in url.query}
     return options
 
 

@@ -8,6 +8,8 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 _SECRET_KEY = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)
+_PATH_KEYS = {"passfile", "sslkey", "ssl_key"}
+"""Keys of drivers that name the file with a secret, not the secret."""
 _SCHEME = re.compile(r"[A-Za-z0-9+]+://")
 _SQLITE_REMEDIES = {
     "not a database": "name another file, or move this one away",
@@ -24,6 +26,10 @@ class StorageError(Exception):
     """One line: the database's URL (password hidden), what is wrong, and the remedy."""
 
 
+class StorageUnavailableError(StorageError):
+    """The database is away, locked or full: later it may be there again."""
+
+
 class StudyNotFoundError(StorageError):
     """No study of that name in the database."""
 
@@ -37,6 +43,12 @@ def safe_url(url: URL) -> str:
     hidden = {key: "***" for key in url.query if _SECRET_KEY.search(key)}
     shown = url.update_query_dict(hidden).render_as_string(hide_password=True)
     return shown.replace("%2A%2A%2A", "***")
+
+
+def holds_secret(url: URL) -> bool:
+    """Whether a password stands in ``url``, its query included."""
+    keys = {key for key, value in url.query.items() if value and _SECRET_KEY.search(key)}
+    return bool(url.password or keys - _PATH_KEYS)
 
 
 def safe_text(text: str) -> str:
@@ -64,11 +76,11 @@ def translated(url: URL, *, opening: bool = False) -> Iterator[None]:
         raise _storage_error(url, error) from error
 
 
-def _storage_error(url: URL, error: DBAPIError) -> StorageError:
+def _storage_error(url: URL, error: DBAPIError) -> StorageUnavailableError:
     words = _drivers_words(error)
     if url.password:
         words = words.replace(str(url.password), "***")
-    return StorageError(f"{safe_url(url)}: {words}: {_remedy(url, words)}")
+    return StorageUnavailableError(f"{safe_url(url)}: {words}: {_remedy(url, words)}")
 
 
 def _drivers_words(error: DBAPIError) -> str:

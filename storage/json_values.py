@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 _TAG = "$float"
+_PLAIN = frozenset({str, int, bool})
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -41,6 +42,8 @@ def _tagged(value: float) -> dict[str, str]:
 
 
 def _mapped(value: Any, non_finite: Any) -> Any:
+    if value is None or type(value) in _PLAIN:  # most are, and listings hold a hundred thousand
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, float):

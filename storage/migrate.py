@@ -8,14 +8,13 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
 from storage.errors import StorageError, safe_url
+from storage.revisions import revision_of
 
-VERSION_TABLE = "tuner_alembic_version"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -27,15 +26,12 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """
     with engine.connect() as connection, connection.begin():
         _lock_sqlite(connection)
-        if revision == "head" and current_revision(connection) == head_revision():
+        if revision == "head" and revision_of(connection) == head_revision():
             return
         try:
             command.upgrade(_config(connection), revision)
         except CommandError as error:
-            raise StorageError(
-                f"{safe_url(engine.url)}: written by a newer Smart Tuner ({error}):"
-                " upgrade this one with 'pip install --upgrade smart-tuner'"
-            ) from error
+            raise _too_new(safe_url(engine.url), str(error)) from error
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -45,10 +41,21 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(_config(connection), revision)
 
 
-def current_revision(connection: Connection) -> str | None:
-    """The revision of the database; ``None`` without our tables."""
-    options = {"version_table": VERSION_TABLE}
-    return MigrationContext.configure(connection, opts=options).get_current_revision()
+def require_known(revision: str | None, called: str) -> None:
+    """See to it that tables of ``revision`` in the database ``called`` so are not too new.
+
+    Raises:
+        StorageError: this program knows no such revision.
+    """
+    if revision is not None and revision not in revisions():
+        raise _too_new(called, f"revision {revision}")
+
+
+def _too_new(called: str, what: str) -> StorageError:
+    return StorageError(
+        f"{called}: written by a newer Smart Tuner ({what}):"
+        " upgrade this one with 'pip install --upgrade smart-tuner'"
+    )
 
 
 def head_revision() -> str | None:

@@ -1,11 +1,15 @@
 """Optuna's storage in the same database, with the same engine options."""
 
 from optuna.storages import RDBStorage
+from sqlalchemy import inspect
 
 from storage.database import Database
 from storage.engine import engine_options
 from storage.errors import StorageError, translated
 from storage.schema_lock import schema_lock
+
+_THEIR_REMEDY = "`$ optuna storage upgrade --storage $STORAGE_URL`"
+_OUR_REMEDY = "'smart-tuner storage upgrade'"
 
 
 def optuna_storage(database: Database) -> RDBStorage:
@@ -21,7 +25,17 @@ def optuna_storage(database: Database) -> RDBStorage:
                 url.render_as_string(hide_password=False), engine_kwargs=engine_options(url)
             )
         except RuntimeError as error:  # Optuna's word for tables of another version, with a remedy
-            raise StorageError(f"{database.safe_url}: {error}") from error
+            words = str(error).replace(_THEIR_REMEDY, _OUR_REMEDY)
+            raise StorageError(f"{database.safe_url}: {words}") from error
+
+
+def optuna_tables() -> frozenset[str]:
+    """The names of Optuna's tables, as the Optuna here makes them; its versions' among them."""
+    storage = RDBStorage("sqlite:///:memory:")
+    try:
+        return frozenset(inspect(storage.engine).get_table_names())
+    finally:
+        close_optuna_storage(storage)
 
 
 def close_optuna_storage(storage: RDBStorage) -> None:

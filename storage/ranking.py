@@ -16,16 +16,26 @@ def pareto_front(trials: Sequence[TrialRecord], directions: Sequence[str]) -> li
         trials: their ``values`` hold one value an objective.
         directions: ``maximize`` or ``minimize`` for every objective.
     """
-    costs = [(trial, _costs(trial, directions)) for trial in trials]
-    ranked = [(trial, cost) for trial, cost in costs if cost is not None]
-    return [
-        trial for trial, cost in ranked if not any(_dominates(other, cost) for _, other in ranked)
-    ]
+    front = set(front_of([trial.values for trial in trials], directions))
+    return [trial for place, trial in enumerate(trials) if place in front]
 
 
-def _costs(trial: TrialRecord, directions: Sequence[str]) -> tuple[float, ...] | None:
+def front_of(values: Sequence[Sequence[float] | None], directions: Sequence[str]) -> list[int]:
+    """The places in ``values`` that belong to the front, ascending; as :func:`pareto_front`."""
+    costs = [(_costs(one, directions), place) for place, one in enumerate(values)]
+    front: list[tuple[float, ...]] = []
+    places = []
+    # In this order nothing is dominated by what comes after it.
+    for cost, place in sorted((cost, place) for cost, place in costs if cost is not None):
+        if not any(_dominates(other, cost) for other in front):
+            front.append(cost)
+            places.append(place)
+    return sorted(places)
+
+
+def _costs(values: Sequence[float] | None, directions: Sequence[str]) -> tuple[float, ...] | None:
     """The values with their signs turned so that less is better."""
-    values = trial.values or ()
+    values = values or ()
     if len(values) != len(directions) or not all(map(math.isfinite, values)):
         return None
     signs = (-1.0 if direction == "maximize" else 1.0 for direction in directions)

@@ -12,46 +12,89 @@ from typing import Any
 
 from storage.clock import utc_now
 from storage.json_values import finite
+from storage.levels import Level, gravest
+from storage.study_level import StudyReason
 
 
 class StudyState(StrEnum):
     """What a study is doing; ``controller_lost`` is only ever read, never stored."""
 
     RUNNING = "running"
+    PAUSING = "pausing"
+    """Asked to pause: the trainers are leaving with checkpoints."""
     PAUSED = "paused"
+    STOPPING = "stopping"
     STOPPED = "stopped"
     FINISHED = "finished"
     CONTROLLER_LOST = "controller_lost"
 
+    @property
+    def controlled(self) -> bool:
+        """Whether a controller should be there."""
+        return self not in (StudyState.STOPPED, StudyState.FINISHED)
+
 
 class TrialState(StrEnum):
-    """What became of a trial; a ``stopped`` one left a checkpoint and goes on at the next start."""
+    """Where a trial is in its life (:mod:`storage.lifecycle` says what may follow what)."""
 
+    QUEUED = "queued"
+    """Asked for, and not started."""
+    STARTING = "starting"
     RUNNING = "running"
-    STOPPED = "stopped"
-    COMPLETE = "complete"
+    PAUSING = "pausing"
+    """Asked to leave with a checkpoint."""
+    PAUSED = "paused"
+    """Left with a checkpoint; goes on from it."""
+    RESUMING = "resuming"
     PRUNED = "pruned"
+    COMPLETE = "complete"
     FAILED = "failed"
+    LOST = "lost"
+    """Its trainer is gone, and didn't say why; goes on from its last checkpoint."""
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will come of the trial."""
         return self in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the trial waits to be started, or to go on."""
+        return self in (TrialState.QUEUED, TrialState.PAUSED, TrialState.LOST)
+
+    @property
+    def active(self) -> bool:
+        """Whether the trial has a trainer, or is about to."""
+        return not (self.ended or self.waiting)
+
+
+ACTIVE_STATES = tuple(state for state in TrialState if state.active)
+ENDED_STATES = tuple(state for state in TrialState if state.ended)
+
+
+LISTED_FIELDS = ("number", "role", "state", "reason", "value", "step", "params")
+"""What a listing says of a trial."""
+
 
 class TrialRole(StrEnum):
-    """Why a trial runs: to find the best, or (``probe``) to show the pruning at work."""
+    """Why a trial runs."""
 
     TRIAL = "trial"
+    """To find the best."""
     PROBE = "probe"
+    """To show the pruning at work."""
+    FINISH = "finish"
+    """To go on with the best one, for the last share of a budget."""
 
 
 class CommandState(StrEnum):
-    """What the controller made of a command."""
+    """What came of a command."""
 
     PENDING = "pending"
     DONE = "done"
     REFUSED = "refused"
+    EXPIRED = "expired"
+    """No controller was there to obey."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +109,32 @@ class StudyRecord:
     config: Mapping[str, Any] = field(default_factory=dict)
     trials_target: int | None = None
     """How many trials are wanted, probes not counted; ``None`` without a limit."""
-    eta_seconds: float | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What was changed by commands while it ran: ``trials``, ``jobs``, ``timeout``, ``budget``."""
+    asking: str | None = None
+    """The controller that is asking for a trial: one at a time (:mod:`storage.turns`)."""
     created_at: datetime = field(default_factory=utc_now)
     updated_at: datetime = field(default_factory=utc_now)
-    controller_host: str | None = None
-    controller_pid: int | None = None
-    controller_started_at: float | None = None
-    """When the controller's process began, Unix seconds: with the pid it names one process."""
-    heartbeat_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControllerRecord:
+    """A process that runs a study, perhaps beside others."""
+
+    id: str
+    study: str
+    host: str
+    pid: int
+    process_started_at: float
+    """When the process began, Unix seconds: with host and pid it names one process."""
+    slots: int = 1
+    """How many trials it runs at once."""
+    eta_seconds: float | None = None
+    """How long it will still take, by its own reckoning."""
+    entered_at: datetime = field(default_factory=utc_now)
+    heartbeat_at: datetime = field(default_factory=utc_now)
+    left_at: datetime | None = None
+    """When it said that it leaves; ``None`` while it runs, and of one that was killed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,15 +161,56 @@ class TrialRecord:
     sample_wav: str | None = None
     pid: int | None = None
     exit_code: int | None = None
+    controller: str | None = None
+    """Whose it is: the id of the controller that runs it; ``None`` where nobody does."""
     status: str | None = None
-    """How it stands: ``STABLE``, ``NEEDS ATTENTION`` or ``CRITICAL``; ``None`` before it ended."""
+    """How it stands: ``STABLE``, ``NEEDS ATTENTION`` or ``CRITICAL``; ``None`` before it began."""
+    assessment: Mapping[str, Any] | None = None
+    """Why it stands so: flags, checklist and recommendations, as codes."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The fields of ``smart-tuner trials --json``; non-finite floats as null."""
-        names = ("number", "role", "state", "reason", "value", "step", "params")
-        return {name: finite(getattr(self, name)) for name in names}
+        return {name: finite(getattr(self, name)) for name in LISTED_FIELDS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptRecord:
+    """One trainer process of a trial: where it ran, how far it came, how it ended."""
+
+    study: str
+    number: int
+    attempt: int
+    """Counted from 1."""
+    controller: str
+    host: str
+    pid: int | None = None
+    process_started_at: float | None = None
+    """Unix seconds."""
+    slot: str = ""
+    gpus: int = 0
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """Hyperparameters that this attempt had to change: ``micro_batch_size``."""
+    events_offset: int = 0
+    """Bytes of ``events.jsonl`` that are of earlier attempts."""
+    first_step: int | None = None
+    last_step: int | None = None
+    checkpoint: str | None = None
+    """What the next attempt goes on from."""
+    began_at: datetime = field(default_factory=utc_now)
+    seen_at: datetime = field(default_factory=utc_now)
+    """When its controller last saw it run."""
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+    """Negative: killed by that signal; ``None`` where nobody was there to see."""
+    cause: str | None = None
+    """Why it ended: ``finished``, ``pruned``, or a reason such as ``stopped``, ``crashed``."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it ran, as far as is known."""
+        return max(0.0, ((self.ended_at or self.seen_at) - self.began_at).total_seconds())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +258,8 @@ class CommandRecord:
     number: int | None
     arguments: Mapping[str, Any]
     requested_by: str
+    source: str
+    """From where: ``cli on HOST``, ``telegram``, ``dashboard``."""
     requested_at: datetime
     state: CommandState
     answered_at: datetime | None
@@ -167,10 +271,13 @@ class TrialCounts:
     """How many trials of a study are in which state, probes among them."""
 
     running: int = 0
+    """With a trainer, or about to have one: starting, running, pausing, resuming."""
+    queued: int = 0
+    paused: int = 0
+    lost: int = 0
     complete: int = 0
     pruned: int = 0
     failed: int = 0
-    stopped: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,10 +305,17 @@ class StudyStatus:
     """Complete, pruned and failed trials, probes not counted: compares with the target."""
     heartbeat_age_seconds: float | None
     created_at: datetime
+    reasons: tuple[StudyReason, ...] = ()
+    """What makes the level, the gravest first."""
+
+    @property
+    def level(self) -> Level:
+        """That of the gravest reason."""
+        return gravest(reason.level for reason in self.reasons)
 
     def to_json(self) -> dict[str, Any]:
         """The fields of ``smart-tuner status --json``; non-finite floats as null."""
-        counts = ("running", "complete", "pruned", "failed")
+        counts = ("running", "complete", "pruned", "failed", "queued", "paused", "lost")
         best = self.best
         return {
             "study": self.study,
@@ -210,4 +324,6 @@ class StudyStatus:
             "best": best and {"number": best.number, "value": finite(best.value)},
             "running": [progress.to_json() for progress in self.running],
             "eta_seconds": finite(self.eta_seconds),
+            "level": self.level.value,
+            "reasons": [reason.to_json() for reason in self.reasons],
         }

@@ -4,13 +4,40 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from storage.records import CommandRecord, EventRecord, ProgressRecord, StudyRecord, TrialRecord
-from storage.tables import Base, CommandRow, EventRow, ProgressRow, StudyRow, TrialRow
+from storage.records import (
+    AttemptRecord,
+    CommandRecord,
+    ControllerRecord,
+    EventRecord,
+    ProgressRecord,
+    StudyRecord,
+    TrialRecord,
+)
+from storage.tables import (
+    AttemptRow,
+    Base,
+    CommandRow,
+    ControllerRow,
+    EventRow,
+    ProgressRow,
+    StudyRow,
+    TrialRow,
+)
 
 
 def study_record(row: StudyRow) -> StudyRecord:
     """The record of ``row``."""
     return StudyRecord(**_values(row, StudyRecord))
+
+
+def controller_record(row: ControllerRow) -> ControllerRecord:
+    """The record of ``row``."""
+    return ControllerRecord(**_values(row, ControllerRecord))
+
+
+def attempt_record(row: AttemptRow) -> AttemptRecord:
+    """The record of ``row``."""
+    return AttemptRecord(**_values(row, AttemptRecord))
 
 
 def trial_record(row: TrialRow) -> TrialRecord:

@@ -1,15 +1,20 @@
 """The one reading of a study's state, for every reader. By SQL: no trial is loaded whole."""
 
+from collections import Counter
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from storage.assessment import Assessment
 from storage.clock import utc_now
-from storage.controller_process import heartbeat_age_seconds, is_lost
+from storage.controller_process import heartbeat_age_seconds, is_gone, is_lost
 from storage.database import Database
 from storage.records import (
+    ACTIVE_STATES,
+    ENDED_STATES,
     BestTrial,
+    ControllerRecord,
     ProgressRecord,
     StudyRecord,
     StudyState,
@@ -18,9 +23,10 @@ from storage.records import (
     TrialRole,
     TrialState,
 )
-from storage.rows import progress_record, study_record
+from storage.rows import controller_record, progress_record, study_record
 from storage.studies import Studies
-from storage.tables import ProgressRow, StudyRow, TrialRow
+from storage.study_level import FAILURES_IN_A_ROW, StudyReason, assess_study
+from storage.tables import ControllerRow, ProgressRow, StudyRow, TrialRow
 from storage.trials import best_query
 
 
@@ -47,19 +53,24 @@ def read_all(database: Database, now: datetime | None = None) -> list[StudyStatu
 
 def _status(session: Session, study: StudyRecord, now: datetime) -> StudyStatus:
     numbers = _numbers_of_trials(session, study.name)
+    controllers = _controllers(session, study.name)
+    live = [one for one in controllers if not is_gone(one, now)]
+    etas = [one.eta_seconds for one in live if one.eta_seconds is not None]
+    lost = is_lost(study, controllers, now)
     return StudyStatus(
         study=study.name,
-        state=StudyState.CONTROLLER_LOST if is_lost(study, now) else study.state,
+        state=StudyState.CONTROLLER_LOST if lost else study.state,
         counts=_counts(numbers),
         best=_best(session, study),
         running=_running(session, study.name),
-        eta_seconds=study.eta_seconds,
+        eta_seconds=max(etas) if etas and study.state.controlled else None,
         trials_target=study.trials_target,
         trials_ended=sum(
-            n for (role, state), n in numbers.items() if role == TrialRole.TRIAL and state.ended
+            n for (role, state), n in numbers.items() if role is TrialRole.TRIAL and state.ended
         ),
-        heartbeat_age_seconds=heartbeat_age_seconds(study, now),
+        heartbeat_age_seconds=heartbeat_age_seconds(controllers, now),
         created_at=study.created_at,
+        reasons=_reasons(session, study.name, lost),
     )
 
 
@@ -73,10 +84,18 @@ def _numbers_of_trials(session: Session, study: str) -> dict[tuple[TrialRole, Tr
 
 
 def _counts(numbers: dict[tuple[TrialRole, TrialState], int]) -> TrialCounts:
-    counts = dict.fromkeys(TrialState, 0)
+    counts = Counter[str]()
     for (_, state), number in numbers.items():
-        counts[state] += number
-    return TrialCounts(**{state.value: number for state, number in counts.items()})
+        counts[(TrialState.RUNNING if state.active else state).value] += number
+    return TrialCounts(**counts)
+
+
+def _controllers(session: Session, study: str) -> list[ControllerRecord]:
+    """Those that have not said that they leave; without any, the last that did."""
+    query = select(ControllerRow).where(ControllerRow.study == study)
+    present = session.scalars(query.where(ControllerRow.left_at.is_(None))).all()
+    last = query.order_by(ControllerRow.heartbeat_at.desc()).limit(1)
+    return [controller_record(row) for row in present or session.scalars(last)]
 
 
 def _best(session: Session, study: StudyRecord) -> BestTrial | None:
@@ -98,10 +117,26 @@ def _running(session: Session, study: str) -> tuple[ProgressRecord, ...]:
             ProgressRow,
             (ProgressRow.study == TrialRow.study) & (ProgressRow.number == TrialRow.number),
         )
-        .where(TrialRow.study == study, TrialRow.state == TrialState.RUNNING)
+        .where(TrialRow.study == study, TrialRow.state.in_(ACTIVE_STATES))
         .order_by(TrialRow.number)
     )
     return tuple(
         progress_record(row) if row is not None else ProgressRecord(study=study, number=number)
         for number, row in session.execute(query)
+    )
+
+
+def _reasons(session: Session, study: str, lost: bool) -> tuple[StudyReason, ...]:
+    trials = select(TrialRow.number, TrialRow.assessment).where(TrialRow.study == study)
+    active = session.execute(trials.where(TrialRow.state.in_(ACTIVE_STATES)))
+    ended = select(TrialRow.reason).where(
+        TrialRow.study == study,
+        TrialRow.state.in_(ENDED_STATES),
+        TrialRow.role == TrialRole.TRIAL,
+    )
+    last = session.scalars(ended.order_by(TrialRow.number.desc()).limit(FAILURES_IN_A_ROW))
+    return assess_study(
+        controller_lost=lost,
+        active={number: Assessment.from_json(stored) for number, stored in active if stored},
+        last_reasons=tuple(last),
     )

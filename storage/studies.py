@@ -1,14 +1,12 @@
 """The studies of a database."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.clock import utc_now
-from storage.controller_process import ControllerProcess, is_lost
 from storage.database import Database
 from storage.errors import StudyExistsError, StudyNotFoundError
 from storage.records import StudyRecord, StudyState
@@ -23,11 +21,7 @@ class StudyFields(TypedDict, total=False):
     identity: Mapping[str, Any]
     config: Mapping[str, Any]
     trials_target: int | None
-    eta_seconds: float | None
-    controller_host: str | None
-    controller_pid: int | None
-    controller_started_at: float | None
-    heartbeat_at: datetime | None
+    settings: Mapping[str, Any]
 
 
 class Studies:
@@ -82,55 +76,12 @@ class Studies:
         """
         self.update(name, state=state)
 
-    def heartbeat(
-        self, name: str, eta_seconds: float | None, host: str, pid: int, started_at: float
-    ) -> None:
-        """Say that the controller lives (``*this_process()``), and how long it will still take.
-
-        Raises:
-            StudyNotFoundError: there is no such study (any more).
-        """
-        self.update(
-            name,
-            eta_seconds=eta_seconds,
-            controller_host=host,
-            controller_pid=pid,
-            controller_started_at=started_at,
-            heartbeat_at=utc_now(),
-        )
-
-    def claim(self, name: str, process: ControllerProcess) -> bool:
-        """Make ``process`` the study's controller and the study ``running``.
-
-        Returns:
-            ``False`` where another controller runs it, or claimed it at the same moment.
-
-        Raises:
-            StudyNotFoundError: there is no such study.
-        """
-        study = self.get(name)
-        if study is None:
-            raise self.not_found(name)
-        mine = (study.controller_host, study.controller_pid) == (process.host, process.pid)
-        active = study.state in (StudyState.RUNNING, StudyState.PAUSED)
-        held = active and study.heartbeat_at is not None and not mine
-        if held and not is_lost(study, utc_now()):
-            return False
-        return self._take_over(study, process)
-
-    def _take_over(self, study: StudyRecord, process: ControllerProcess) -> bool:
-        """Only if the last heartbeat is still the one that was judged."""
+    def change_state(self, name: str, before: StudyState, after: StudyState) -> bool:
+        """Compare and set: ``False`` where the study is no longer in the state ``before``."""
         statement = (
             update(StudyRow)
-            .where(StudyRow.name == study.name, StudyRow.heartbeat_at == study.heartbeat_at)
-            .values(
-                state=StudyState.RUNNING,
-                controller_host=process.host,
-                controller_pid=process.pid,
-                controller_started_at=process.started_at,
-                heartbeat_at=utc_now(),
-                updated_at=utc_now(),
-            )
+            .where(StudyRow.name == name, StudyRow.state == before)
+            .values(state=after, updated_at=utc_now())
         )
         return self._database.execute(statement) == 1
 

@@ -11,6 +11,8 @@ from storage.records import CommandState, StudyState, TrialRole, TrialState
 
 NAME_LENGTH = 512
 """As long as Optuna's study names may be."""
+ID_LENGTH = 36
+HOST_LENGTH = 255
 _STUDY = "tuner_studies.name"
 
 
@@ -43,19 +45,38 @@ class StudyRow(Base):
     identity: Mapped[dict[str, Any]]
     config: Mapped[dict[str, Any]]
     trials_target: Mapped[int | None]
-    eta_seconds: Mapped[float | None]
+    settings: Mapped[dict[str, Any]]
+    asking: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
-    controller_host: Mapped[str | None] = mapped_column(String(255))
-    controller_pid: Mapped[int | None]
-    controller_started_at: Mapped[float | None]
-    heartbeat_at: Mapped[datetime | None]
+
+
+class ControllerRow(Base):
+    """A controller (:class:`storage.records.ControllerRecord`)."""
+
+    __tablename__ = "tuner_controllers"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    study: Mapped[str] = _study_column(index=True)
+    host: Mapped[str] = mapped_column(String(HOST_LENGTH))
+    pid: Mapped[int]
+    process_started_at: Mapped[float]
+    slots: Mapped[int]
+    eta_seconds: Mapped[float | None]
+    entered_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
 
 
 class TrialRow(Base):
     """A trial (:class:`storage.records.TrialRecord`)."""
 
     __tablename__ = "tuner_trials"
+    __table_args__ = (
+        Index("ix_tuner_trials_study_state", "study", "state"),
+        Index("ix_tuner_trials_study_value", "study", "value"),
+        Index("ix_tuner_trials_study_ended", "study", "ended_at"),
+    )
 
     study: Mapped[str] = _study_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -74,9 +95,42 @@ class TrialRow(Base):
     sample_wav: Mapped[str | None] = mapped_column(Text)
     pid: Mapped[int | None]
     exit_code: Mapped[int | None]
+    controller: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     status: Mapped[str | None] = mapped_column(String(32))
+    assessment: Mapped[dict[str, Any] | None]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+
+class AttemptRow(Base):
+    """An attempt (:class:`storage.records.AttemptRecord`)."""
+
+    __tablename__ = "tuner_attempts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["study", "number"], ["tuner_trials.study", "tuner_trials.number"], ondelete="CASCADE"
+        ),
+    )
+
+    study: Mapped[str] = mapped_column(String(NAME_LENGTH), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    attempt: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    controller: Mapped[str] = mapped_column(String(ID_LENGTH))
+    host: Mapped[str] = mapped_column(String(HOST_LENGTH))
+    pid: Mapped[int | None]
+    process_started_at: Mapped[float | None]
+    slot: Mapped[str] = mapped_column(String(64))
+    gpus: Mapped[int]
+    overrides: Mapped[dict[str, Any]]
+    events_offset: Mapped[int]
+    first_step: Mapped[int | None]
+    last_step: Mapped[int | None]
+    checkpoint: Mapped[str | None] = mapped_column(Text)
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    exit_code: Mapped[int | None]
+    cause: Mapped[str | None] = mapped_column(String(64))
 
 
 class EventRow(Base):
@@ -128,6 +182,7 @@ class CommandRow(Base):
     kind: Mapped[str] = mapped_column(String(64))
     arguments: Mapped[dict[str, Any]]
     requested_by: Mapped[str] = mapped_column(String(255))
+    source: Mapped[str] = mapped_column(String(255))
     requested_at: Mapped[datetime]
     state: Mapped[CommandState]
     answered_at: Mapped[datetime | None]

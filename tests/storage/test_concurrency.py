@@ -10,9 +10,12 @@ from storage.database import Database, open_database
 from storage.errors import StorageError
 from storage.events import Events
 from storage.optuna_storage import close_optuna_storage, optuna_storage
+from storage.progress import Progress
 from storage.records import StudyRecord
 from storage.schema_lock import schema_lock
+from storage.status import read
 from storage.studies import Studies
+from storage.trials import Trials
 
 Start = Callable[..., "subprocess.Popen[str]"]
 WaitForAll = Callable[[list["subprocess.Popen[str]"]], None]
@@ -39,15 +42,25 @@ with open_database(url) as database:
         Events(database).append([EventRecord(study="demo", kind="step", number=number, step=step)])
         Progress(database).upsert(ProgressRecord(study="demo", number=number, step=step))
 """
-_CLAIM = """
-import sys, time
-from storage.controller_process import this_process
-from storage.database import open_database
-from storage.studies import Studies
-with open_database(sys.argv[1]) as database:
-    time.sleep(max(0.0, float(sys.argv[2]) - time.time()))
-    print(Studies(database).claim("demo", this_process()), flush=True)
-    time.sleep(60)  # a controller that has gone could be replaced
+_READ_AND_WRITE = """
+from storage.events import Events
+from storage.progress import Progress
+from storage.records import EventRecord, ProgressRecord, TrialRecord
+from storage.status import read
+from storage.trials import Trials
+def work(database, me):
+    trials, events, progress = Trials(database), Events(database), Progress(database)
+    seen = []
+    for turn in range(20):
+        number = 20 * me + turn
+        trials.insert(TrialRecord(study="demo", number=number, controller=f"c{me}"))
+        with database.transaction():  # reads first: others have written before it writes
+            step = trials.get("demo", 20 * me).step or 0
+            progress.upsert(ProgressRecord(study="demo", number=number, step=turn))
+            trials.update("demo", 20 * me, step=step + 1)
+            events.append([EventRecord(study="demo", kind="evaluation", number=number)])
+        seen.append(read(database, "demo").counts.running)
+    return seen
 """
 
 
@@ -79,16 +92,20 @@ def test_two_processes_write_at_once(
         assert steps == list(range(100))
 
 
-def test_one_of_three_controllers_gets_the_study(
-    database: Database, database_url: str, start_python: Start
+def test_eight_processes_read_and_write(
+    database: Database, contest: Callable[[int, str], list[list[int]]]
 ) -> None:
+    """No reader is in a writer's way, no writer loses to one who was quicker."""
     Studies(database).create(StudyRecord(name="demo"))
-    moment = _soon()
 
-    processes = [start_python(_CLAIM, database_url, moment) for _ in range(3)]
+    seen = contest(8, _READ_AND_WRITE)
 
-    answers = [process.stdout.readline().strip() for process in processes if process.stdout]
-    assert sorted(answers) == ["False", "False", "True"]
+    assert [counts == sorted(counts) for counts in seen] == [True] * 8
+    assert read(database, "demo").counts.running == 160
+    steps = [trial.step for trial in Trials(database).list_of("demo") if trial.number % 20 == 0]
+    assert steps == [20] * 8
+    assert len(Events(database).list_of("demo")) == 160
+    assert len(Progress(database).list_of("demo")) == 160
 
 
 def test_a_lock_that_is_never_released_is_an_error(database: Database) -> None:

@@ -2,14 +2,23 @@ import optuna
 import pytest
 from sqlalchemy import func, select
 
+from storage.attempts import Attempts
 from storage.commands import Commands
+from storage.controllers import Controllers
 from storage.database import Database
 from storage.deletion import delete_study
 from storage.errors import StudyNotFoundError
 from storage.events import Events
 from storage.optuna_storage import close_optuna_storage, optuna_storage
 from storage.progress import Progress
-from storage.records import EventRecord, ProgressRecord, StudyRecord, TrialRecord
+from storage.records import (
+    AttemptRecord,
+    ControllerRecord,
+    EventRecord,
+    ProgressRecord,
+    StudyRecord,
+    TrialRecord,
+)
 from storage.studies import Studies
 from storage.tables import Base
 from storage.trials import Trials
@@ -18,9 +27,15 @@ from storage.trials import Trials
 def _fill(database: Database, name: str) -> None:
     Studies(database).create(StudyRecord(name=name))
     Trials(database).insert(TrialRecord(study=name, number=0))
+    Controllers(database).enter(
+        ControllerRecord(id=name, study=name, host="h", pid=1, process_started_at=1.0)
+    )
+    Attempts(database).begin(
+        AttemptRecord(study=name, number=0, attempt=1, controller=name, host="h")
+    )
     Progress(database).upsert(ProgressRecord(study=name, number=0))
     Events(database).append([EventRecord(study=name, kind="asked", number=0)])
-    Commands(database).send(name, "stop", requested_by="test")
+    Commands(database).send(name, "stop", requested_by="test", source="cli")
     storage = optuna_storage(database)
     trial = optuna.create_study(study_name=name, storage=storage).ask()
     trial.suggest_float("learning_rate", 0, 1)

@@ -9,20 +9,19 @@ from sqlalchemy.schema import CreateTable
 
 from storage.database import Database
 from storage.migrate import (
-    VERSION_TABLE,
-    current_revision,
     downgrade,
     head_revision,
     revisions,
     upgrade,
 )
 from storage.optuna_storage import close_optuna_storage, optuna_storage
+from storage.revisions import NEWEST, VERSION_TABLE, revision_of
 from storage.tables import Base
 
 
 def _revision(database: Database) -> str | None:
     with database.engine.connect() as connection:
-        return current_revision(connection)
+        return revision_of(connection)
 
 
 def test_stairway(database: Database) -> None:
@@ -38,6 +37,10 @@ def test_stairway(database: Database) -> None:
         below = revision
 
     assert _revision(database) == head_revision()
+
+
+def test_the_newest_revision_is_named_where_alembic_is_not_loaded() -> None:
+    assert head_revision() == NEWEST
 
 
 def test_migrations_add_up_to_the_tables(database: Database) -> None:
@@ -73,5 +76,5 @@ def test_mysql_can_make_the_tables() -> None:
         str(CreateTable(table).compile(dialect=dialect)) for table in Base.metadata.sorted_tables
     ]
 
-    assert len(statements) == 5
+    assert len(statements) == 7
     assert any("DATETIME(6)" in statement for statement in statements)

@@ -4,16 +4,18 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from storage.database import Database, open_database, open_existing
+from storage.engine import build_engine, parse_url
 from storage.errors import StorageError
-from storage.migrate import VERSION_TABLE
 from storage.records import StudyRecord
+from storage.revisions import VERSION_TABLE
 from storage.studies import Studies
 
 
@@ -71,6 +73,22 @@ def test_refused_in_one_line_without_the_password(url: str, words: str) -> None:
 
 def test_directory_instead_of_a_file(tmp_path: Path) -> None:
     assert "is a directory" in _refusal(f"sqlite:///{tmp_path}")
+
+
+@pytest.mark.parametrize("open_it", [open_database, open_existing])
+def test_network_file_system(
+    open_it: Callable[[str], Database], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(f"1 0 0:1 / {tmp_path} rw - nfs4 server:/export rw\n", encoding="utf-8")
+    (tmp_path / "study.db").touch()
+    monkeypatch.setattr("storage.file_systems._MOUNTS", mounts)
+
+    with pytest.raises(StorageError) as caught:
+        open_it(f"sqlite:///{tmp_path}/study.db")
+
+    assert f"'{tmp_path}' lies on a network file system (nfs4)" in str(caught.value)
+    assert "or a PostgreSQL database" in str(caught.value)
 
 
 @pytest.fixture
@@ -137,8 +155,23 @@ def test_server_that_never_answers() -> None:
     assert "check that the server runs" in message
 
 
-def test_server_without_that_database(postgresql: object) -> None:
-    url = postgresql.get_uri(database="nowhere", driver="psycopg")  # type: ignore[attr-defined]
+def test_a_server_that_vanishes_is_noticed(postgresql: Any) -> None:
+    """The options reach the driver; those of the URL go before."""
+    url = postgresql.create()  # type: ignore[attr-defined]
+    engine = build_engine(parse_url(f"{url}&keepalives_idle=77"))
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        parameters = driver.info.get_parameters()
+    engine.dispose()
+
+    assert parameters["keepalives_idle"] == "77"
+    assert parameters["tcp_user_timeout"] == "25000"
+    assert parameters["connect_timeout"] == "8"
+
+
+def test_server_without_that_database(postgresql: Any) -> None:
+    url = postgresql.url("nowhere")
 
     assert '"nowhere" does not exist' in _refusal(url)
 
@@ -189,8 +222,8 @@ def test_lost_database_is_one_line(sqlite_database: Database) -> None:
         Studies(sqlite_database).list_all()
 
 
-def test_repr_hides_the_password(postgresql: object) -> None:
-    uri = postgresql.get_uri(database="postgres", driver="psycopg")  # type: ignore[attr-defined]
-    with open_database(uri.replace("postgres:@", "postgres:hunter2@")) as database:
+def test_repr_hides_the_password(postgresql: Any) -> None:
+    uri = postgresql.url("postgres")
+    with open_database(uri.replace("postgres@", "postgres:hunter2@")) as database:
         assert "hunter2" not in repr(database) + database.safe_url
         assert database.url.password == "hunter2"

@@ -4,17 +4,20 @@ import subprocess
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import psutil
 import pytest
 
 from storage.clock import utc_now
-from storage.controller_process import ControllerProcess, this_process
+from storage.controller_process import this_process
+from storage.controllers import Controllers
 from storage.database import Database
 from storage.errors import StudyNotFoundError
 from storage.progress import Progress
 from storage.records import (
     BestTrial,
+    ControllerRecord,
     ProgressRecord,
     StudyRecord,
     StudyState,
@@ -34,6 +37,12 @@ def _insert(database: Database, *rows: tuple[TrialState, TrialRole, float | None
         Trials(database).insert(trial)
 
 
+def _enter(database: Database, controller_id: str = "a", **fields: Any) -> None:
+    """A controller of the study enters: on another host, unless said otherwise."""
+    known = {"study": "demo", "host": "another-host", "pid": 1, "process_started_at": 1.0}
+    Controllers(database).enter(ControllerRecord(id=controller_id, **{**known, **fields}))
+
+
 def test_all_of_it(database: Database, study: str) -> None:
     _insert(
         database,
@@ -43,44 +52,46 @@ def test_all_of_it(database: Database, study: str) -> None:
         (TrialState.FAILED, TrialRole.TRIAL, None),
         (TrialState.RUNNING, TrialRole.TRIAL, 0.99),
         (TrialState.RUNNING, TrialRole.PROBE, None),
-        (TrialState.STOPPED, TrialRole.TRIAL, None),
+        (TrialState.PAUSED, TrialRole.TRIAL, None),
+        (TrialState.LOST, TrialRole.TRIAL, None),
+        (TrialState.QUEUED, TrialRole.TRIAL, None),
+        (TrialState.PRUNED, TrialRole.FINISH, None),
+        (TrialState.RESUMING, TrialRole.TRIAL, None),
     )
     progress = ProgressRecord(study=study, number=4, step=40, loss=1.5, diagonal_score=0.8)
     Progress(database).upsert(progress)
     Studies(database).update(study, trials_target=12)
-    Studies(database).heartbeat(study, 90.0, *this_process())
+    host, pid, started_at = this_process()
+    _enter(database, host=host, pid=pid, process_started_at=started_at, eta_seconds=90.0)
 
     status = read(database, study)
 
     assert status.state is StudyState.RUNNING
-    assert status.counts == TrialCounts(running=2, complete=2, pruned=1, failed=1, stopped=1)
+    assert status.counts == TrialCounts(
+        running=3, queued=1, paused=1, lost=1, complete=2, pruned=2, failed=1
+    )
     assert status.best == BestTrial(number=0, value=0.5)
-    assert [(record.number, record.step) for record in status.running] == [(4, 40), (5, 0)]
+    assert [(record.number, record.step) for record in status.running] == [(4, 40), (5, 0), (10, 0)]
     assert (status.trials_ended, status.trials_target) == (2, 12)
     assert status.eta_seconds == 90.0
+    unheard = {"step": 0, "loss": None, "gradient_norm": None, "diagonal_score": None}
     assert json.loads(json.dumps(status.to_json(), allow_nan=False)) == {
         "study": "demo",
         "state": "running",
-        "counts": {"running": 2, "complete": 2, "pruned": 1, "failed": 1},
+        "counts": {
+            "running": 3, "complete": 2, "pruned": 2, "failed": 1,
+            "queued": 1, "paused": 1, "lost": 1,
+        },
         "best": {"number": 0, "value": 0.5},
         "running": [
-            {
-                "number": 4,
-                "step": 40,
-                "loss": 1.5,
-                "gradient_norm": None,
-                "diagonal_score": 0.8,
-            },
-            {
-                "number": 5,
-                "step": 0,
-                "loss": None,
-                "gradient_norm": None,
-                "diagonal_score": None,
-            },
+            {**unheard, "number": 4, "step": 40, "loss": 1.5, "diagonal_score": 0.8},
+            {**unheard, "number": 5},
+            {**unheard, "number": 10},
         ],
         "eta_seconds": 90.0,
-    }
+        "level": "STABLE",
+        "reasons": [],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -133,7 +144,9 @@ def test_read_all(database: Database, study: str) -> None:
     [
         (StudyState.RUNNING, 29, StudyState.RUNNING),
         (StudyState.RUNNING, 31, StudyState.CONTROLLER_LOST),
+        (StudyState.PAUSING, 31, StudyState.CONTROLLER_LOST),
         (StudyState.PAUSED, 31, StudyState.CONTROLLER_LOST),
+        (StudyState.STOPPING, 31, StudyState.CONTROLLER_LOST),
         (StudyState.STOPPED, 3600, StudyState.STOPPED),
         (StudyState.FINISHED, 3600, StudyState.FINISHED),
     ],
@@ -141,7 +154,7 @@ def test_read_all(database: Database, study: str) -> None:
 def test_a_silent_controller_is_lost(
     database: Database, study: str, state: StudyState, age_seconds: int, expected: StudyState
 ) -> None:
-    Studies(database).heartbeat(study, None, "another-host", 1, 1.0)
+    _enter(database)
     Studies(database).set_state(study, state)
     now = utc_now() + timedelta(seconds=age_seconds)
 
@@ -158,6 +171,46 @@ def test_a_study_that_never_got_a_controller_is_lost(database: Database, study: 
     assert read(database, study, later).state is StudyState.CONTROLLER_LOST
 
 
+def test_it_is_lost_with_its_last_controller(database: Database, study: str) -> None:
+    now = utc_now()
+    for controller_id, age in (("a", 3600), ("b", 40), ("c", 3)):
+        _enter(database, controller_id, heartbeat_at=now - timedelta(seconds=age))
+
+    status = read(database, study, now)
+    assert (status.state, status.heartbeat_age_seconds) == (StudyState.RUNNING, 3.0)
+
+    later = now + timedelta(seconds=30)
+    status = read(database, study, later)
+    assert (status.state, status.heartbeat_age_seconds) == (StudyState.CONTROLLER_LOST, 33.0)
+
+
+def test_who_said_goodbye_counts_only_where_nobody_else_is(database: Database, study: str) -> None:
+    now = utc_now()
+    _enter(database, "left", heartbeat_at=now)
+    Controllers(database).leave("left")
+    assert read(database, study, now).state is StudyState.CONTROLLER_LOST
+    assert read(database, study, now).heartbeat_age_seconds == 0.0
+
+    _enter(database, "stays", heartbeat_at=now - timedelta(seconds=9))
+
+    status = read(database, study, now)
+    assert (status.state, status.heartbeat_age_seconds) == (StudyState.RUNNING, 9.0)
+
+
+def test_it_takes_as_long_as_the_slowest_who_is_there(database: Database, study: str) -> None:
+    now = utc_now()
+    _enter(database, "a", eta_seconds=60.0)
+    _enter(database, "b", eta_seconds=90.0)
+    _enter(database, "unsure")
+    _enter(database, "dead", eta_seconds=5e5, heartbeat_at=now - timedelta(hours=1))
+
+    assert read(database, study, now).eta_seconds == 90.0
+    assert read(database, study, now + timedelta(hours=1)).eta_seconds is None
+
+    Studies(database).set_state(study, StudyState.STOPPED)
+    assert read(database, study, now).eta_seconds is None
+
+
 def test_a_killed_controller_is_lost_at_once(
     sqlite_database: Database, start_python: Callable[..., subprocess.Popen[str]]
 ) -> None:
@@ -165,7 +218,7 @@ def test_a_killed_controller_is_lost_at_once(
     host = this_process().host
     started_at = psutil.Process(process.pid).create_time()
     Studies(sqlite_database).create(StudyRecord(name="demo"))
-    Studies(sqlite_database).heartbeat("demo", None, host, process.pid, started_at)
+    _enter(sqlite_database, host=host, pid=process.pid, process_started_at=started_at)
     assert read(sqlite_database, "demo").state is StudyState.RUNNING
 
     process.kill()
@@ -176,19 +229,3 @@ def test_a_killed_controller_is_lost_at_once(
         time.sleep(0.01)
     process.wait(timeout=10)
     assert read(sqlite_database, "demo").state is StudyState.CONTROLLER_LOST
-
-
-def test_a_reused_pid_is_another_process(sqlite_database: Database) -> None:
-    Studies(sqlite_database).create(StudyRecord(name="demo"))
-    host, pid, started_at = this_process()
-    Studies(sqlite_database).heartbeat("demo", None, host, pid, started_at - 60)
-
-    assert read(sqlite_database, "demo").state is StudyState.CONTROLLER_LOST
-
-
-def test_a_pid_of_another_host_says_nothing(sqlite_database: Database) -> None:
-    Studies(sqlite_database).create(StudyRecord(name="demo"))
-    stranger = ControllerProcess("another-host", 2**22 - 1, 1.0)
-    Studies(sqlite_database).heartbeat("demo", None, *stranger)
-
-    assert read(sqlite_database, "demo").state is StudyState.RUNNING

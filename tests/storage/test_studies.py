@@ -3,13 +3,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from storage.clock import utc_now
-from storage.controller_process import ControllerProcess, this_process
 from storage.database import Database
 from storage.errors import StudyExistsError, StudyNotFoundError
-from storage.records import (
-    StudyRecord,
-    StudyState,
-)
+from storage.records import StudyRecord, StudyState
 from storage.studies import Studies
 
 
@@ -20,7 +16,8 @@ def test_comes_back_as_it_was(database: Database) -> None:
         identity={"direction": "maximize", "space": {"learning_rate": [1e-3, 2e-2]}},
         config={"study": {"name": "Голос №1", "timeout": None}},
         trials_target=12,
-        eta_seconds=90.5,
+        settings={"trials": 80, "timeout": None},
+        asking="a" * 32,
         created_at=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
     )
 
@@ -49,11 +46,13 @@ def test_list_is_oldest_first(database: Database) -> None:
 
 def test_update_changes_what_it_names(database: Database, study: str) -> None:
     Studies(database).update(study, config={"new": 1.0}, trials_target=None, identity={"a": "b"})
+    Studies(database).update(study, settings={"budget": 2.5})
     Studies(database).set_state(study, StudyState.STOPPED)
 
     after = Studies(database).get(study)
     assert after is not None
     assert (after.config, after.identity) == ({"new": 1.0}, {"a": "b"})
+    assert after.settings == {"budget": 2.5}
     assert after.state is StudyState.STOPPED
     assert after.updated_at > after.created_at
 
@@ -61,20 +60,6 @@ def test_update_changes_what_it_names(database: Database, study: str) -> None:
 def test_update_of_nothing_names_what_there_is(database: Database, study: str) -> None:
     with pytest.raises(StudyNotFoundError, match=f"no study called 'other'; there are: '{study}'"):
         Studies(database).set_state("other", StudyState.STOPPED)
-
-
-def test_heartbeat_says_who_and_when(database: Database, study: str) -> None:
-    before = utc_now()
-
-    Studies(database).heartbeat(study, 42.0, *this_process())
-
-    after = Studies(database).get(study)
-    assert after is not None
-    assert after.heartbeat_at is not None
-    assert before <= after.heartbeat_at <= utc_now()
-    assert after.eta_seconds == 42.0
-    process = (after.controller_host, after.controller_pid, after.controller_started_at)
-    assert process == this_process()
 
 
 def test_times_of_another_zone_come_back_in_utc(database: Database) -> None:
@@ -87,52 +72,23 @@ def test_times_of_another_zone_come_back_in_utc(database: Database) -> None:
     assert after.created_at.utcoffset() == timedelta(0)
 
 
-class TestClaim:
-    OTHER = ControllerProcess("another-host", 1, 1.0)
+def test_a_state_is_changed_from_the_one_seen(database: Database, study: str) -> None:
+    studies = Studies(database)
 
-    def test_a_new_study_is_anybodys(self, database: Database, study: str) -> None:
-        assert Studies(database).claim(study, this_process())
-        assert Studies(database).claim(study, this_process())
+    assert studies.change_state(study, StudyState.RUNNING, StudyState.PAUSING)
+    assert not studies.change_state(study, StudyState.RUNNING, StudyState.STOPPING)
+    assert not studies.change_state("nowhere", StudyState.RUNNING, StudyState.STOPPING)
 
-    def test_a_living_controller_keeps_it(self, database: Database, study: str) -> None:
-        assert Studies(database).claim(study, self.OTHER)
+    after = studies.get(study)
+    assert after is not None
+    assert after.state is StudyState.PAUSING
+    assert after.updated_at > after.created_at
 
-        assert not Studies(database).claim(study, this_process())
 
-    def test_a_silent_controller_loses_it(self, database: Database, study: str) -> None:
-        Studies(database).claim(study, self.OTHER)
-        Studies(database).update(study, heartbeat_at=utc_now() - timedelta(seconds=31))
+@pytest.mark.parametrize("state", [s for s in StudyState if s != StudyState.CONTROLLER_LOST])
+def test_every_state_is_kept(database: Database, study: str, state: StudyState) -> None:
+    Studies(database).set_state(study, state)
 
-        assert Studies(database).claim(study, this_process())
-        after = Studies(database).get(study)
-        assert after is not None
-        assert after.controller_pid == this_process().pid
-
-    def test_a_stopped_study_runs_again(self, database: Database, study: str) -> None:
-        Studies(database).claim(study, self.OTHER)
-        Studies(database).set_state(study, StudyState.STOPPED)
-
-        assert Studies(database).claim(study, this_process())
-        after = Studies(database).get(study)
-        assert after is not None
-        assert after.state is StudyState.RUNNING
-
-    def test_one_of_two_at_the_same_moment(self, database: Database, study: str) -> None:
-        other = self.OTHER
-
-        class Slow(Studies):
-            """Between its look at the study and its claim another controller is quicker."""
-
-            def get(self, name: str) -> StudyRecord | None:
-                seen = super().get(name)
-                assert Studies(database).claim(name, other)
-                return seen
-
-        assert not Slow(database).claim(study, this_process())
-        after = Studies(database).get(study)
-        assert after is not None
-        assert after.controller_host == other.host
-
-    def test_no_study(self, database: Database) -> None:
-        with pytest.raises(StudyNotFoundError):
-            Studies(database).claim("demo", this_process())
+    after = Studies(database).get(study)
+    assert after is not None
+    assert after.state is state
