@@ -19,6 +19,13 @@ def number(value: float | None, decimals: int = 3) -> str:
     return f"{value:.{decimals}f}"
 
 
+def quantity(value: object) -> str:
+    """A number that was measured: whole ones whole, others with three significant digits."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e9:
+        return str(int(value))
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
 def setting(value: Any) -> str:
     """A hyperparameter's value: floats with three significant digits."""
     if isinstance(value, float):
@@ -43,6 +50,11 @@ def duration(seconds: float | None) -> str:
 def day(at: datetime) -> str:
     """The date of ``at`` in the reader's time zone."""
     return f"{at.astimezone():%Y-%m-%d}"
+
+
+def moment(at: datetime) -> str:
+    """Date and time of ``at``, to the second, in the reader's time zone."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def fraction(part: int, whole: int | None) -> str:

@@ -8,18 +8,22 @@ from rich.table import Table
 from rich.text import Text
 
 from dashboards.formatting import duration, fraction, number
-from dashboards.states import study_state, trial_role, trial_state
+from dashboards.states import level, study_state, trial_role, trial_state
 from dashboards.tables import plain_table, trial_value
+from dashboards.words import study_reason_text
 from storage.records import ProgressRecord, StudyState, StudyStatus, TrialRecord, TrialRole
+from storage.study_level import CONTROLLER_LOST
 
 _RECENT = 5
+_MOST_REASONS = 5
 _BAR_WIDTH = 8
-_STATES = ("running", "complete", "pruned", "failed", "stopped")
+_STATES = ("running", "queued", "paused", "lost", "complete", "pruned", "failed")
 
 
 def live_view(status: StudyStatus, trials: Sequence[TrialRecord]) -> RenderableType:
     """A study as it stands: its progress, the trials that run, the best, the newest to end."""
-    parts: list[RenderableType] = [_header(status), _overall_progress(status), Text()]
+    parts: list[RenderableType] = [_header(status), _overall_progress(status)]
+    parts += [*_reasons(status), Text()]
     if status.running:
         parts.append(_running_table(status.running, trials))
     parts.append(_best_line(status))
@@ -35,7 +39,21 @@ def _header(status: StudyStatus) -> Text:
     if status.state is StudyState.CONTROLLER_LOST:
         age = duration(status.heartbeat_age_seconds)
         line.append(f" (last heard of {age} ago: start the study again to continue)")
+    line.append(" · ").append_text(level(status.level))
     return line.append(f" · {numbers or 'no trials yet'}")
+
+
+def _reasons(status: StudyStatus) -> list[Text]:
+    """Why the level is what it is; ``smart-tuner show`` says more of a trial."""
+    reasons = [r for r in status.reasons if r.code != CONTROLLER_LOST]  # the header says that
+    shown = reasons[:_MOST_REASONS]
+    lines = [Text.assemble(level(r.level), " ", study_reason_text(r)) for r in shown]
+    if len(reasons) > len(shown):
+        lines.append(Text(f"... and {len(reasons) - len(shown)} more"))
+    number = next((r.number for r in shown if r.number is not None), None)
+    if number is not None:
+        lines.append(Text(f"More: smart-tuner show {number}"))
+    return lines
 
 
 def _overall_progress(status: StudyStatus) -> Table:
@@ -103,8 +121,8 @@ def _newest(ended: Sequence[TrialRecord]) -> list[TrialRecord]:
 
 def _ended_line(trial: TrialRecord) -> Text:
     line = Text(f"Trial {trial.number} ")
-    if trial.role is TrialRole.PROBE:
-        line.append("(probe) ", style="bold yellow")
+    if trial.role is not TrialRole.TRIAL:
+        line.append_text(Text.assemble("(", trial_role(trial.role), ") "))
     line.append_text(trial_state(trial.state))
     if trial.reason:
         line.append(f": {trial.reason}")

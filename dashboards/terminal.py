@@ -4,7 +4,16 @@ All text from records goes through :class:`rich.text.Text`, so that a ``[`` in a
 """
 
 from dashboards.best import best_panel
+from dashboards.commands import commands_table
 from dashboards.live import live_view
 from dashboards.tables import studies_table, trials_table
+from dashboards.trial import trial_panel
 
-__all__ = ["best_panel", "live_view", "studies_table", "trials_table"]
+__all__ = [
+    "best_panel",
+    "commands_table",
+    "live_view",
+    "studies_table",
+    "trial_panel",
+    "trials_table",
+]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 from smart_tuner.health.restarts import Restarts
 from trainer.events import Diverged, Evaluation, Event, Rescued, Started, Step
@@ -26,6 +26,8 @@ class EvaluationSeen:
 
     step: int
     metrics: Mapping[str, float]
+    best: bool = False
+    """Whether it was the best until then: what ``best.pt`` holds."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,11 @@ class History:
     """All of them, oldest first."""
     baseline_mel_l1: float | None = None
     """L1 on the held-out set of the per-bin mean of the training mels."""
-    n_frames_per_step: int = 1
-    rescue: bool = False
-    """Whether the trainer tries to mend an explosion by itself, and leaves where it can't."""
-    max_restarts: int = 3
-    learning_rate: float | None = None
-    """As asked for, before schedule and adapter."""
+    hparams: Mapping[str, Any] = field(default_factory=dict)
+    """The newest process's, all of them; empty before the first one began."""
     restarts: Restarts = field(default_factory=Restarts)
+    starts: tuple[int, ...] = ()
+    """The step at which each process began to train, the first one's first."""
     diverged: Diverged | None = None
 
     def after(self, event: Event) -> Self:
@@ -58,7 +58,7 @@ class History:
             case Step():
                 return replace(self, steps=(*self.steps, _step_seen(event))[-RECENT_STEPS:])
             case Evaluation():
-                seen = EvaluationSeen(event.step, dict(event.metrics))
+                seen = EvaluationSeen(event.step, dict(event.metrics), event.best)
                 return replace(self, evaluations=(*self.evaluations, seen))
             case Started():
                 return self._started(event)
@@ -71,19 +71,55 @@ class History:
                 return self if restarts is self.restarts else replace(self, restarts=restarts)
 
     @property
+    def n_frames_per_step(self) -> int:
+        """The reduction factor."""
+        return int(self.hparams.get("n_frames_per_step", 1))
+
+    @property
+    def rescue(self) -> bool:
+        """Whether the trainer tries to mend an explosion by itself, and leaves where it can't."""
+        return bool(self.hparams.get("rescue", False))
+
+    @property
+    def max_restarts(self) -> int:
+        """Rescues in a row before the trainer leaves as diverged."""
+        return int(self.hparams.get("max_restarts", 3))
+
+    @property
     def effective_learning_rate(self) -> float | None:
-        """What became of :attr:`learning_rate` by rescues and adaptations."""
-        return None if self.learning_rate is None else self.learning_rate * self.restarts.factor
+        """What became of the learning rate that was asked for by rescues and adaptations."""
+        asked = self.hparams.get("learning_rate")
+        return None if asked is None else float(asked * self.restarts.factor)
+
+    @property
+    def newest_step(self) -> int:
+        """The newest step or evaluation; 0 before the first."""
+        return max((seen[-1].step for seen in (self.steps, self.evaluations) if seen), default=0)
+
+    @property
+    def best_evaluation(self) -> EvaluationSeen | None:
+        """What ``best.pt`` holds; the newest one where none is marked as the best."""
+        marked = [seen for seen in self.evaluations if seen.best]
+        known = marked or self.evaluations
+        return known[-1] if known else None
+
+    @property
+    def resumed_attempts(self) -> int:
+        """Processes after the first one."""
+        return max(0, len(self.starts) - 1)
+
+    @property
+    def restarts_at_zero(self) -> int:
+        """How often everything was lost: a process or a rescue that began again at step 0."""
+        again = sum(step == 0 for step in self.starts[1:])
+        return again + sum(rescued.to_step == 0 for rescued in self.restarts.seen)
 
     def _started(self, event: Started) -> Self:
-        hparams = event.hparams
         return replace(
             self._up_to(event.step),
+            hparams=dict(event.hparams),
+            starts=(*self.starts, event.step),
             baseline_mel_l1=event.baseline_mel_l1,
-            n_frames_per_step=int(hparams.get("n_frames_per_step", 1)),
-            rescue=bool(hparams.get("rescue", False)),
-            max_restarts=int(hparams.get("max_restarts", 3)),
-            learning_rate=hparams.get("learning_rate"),
             diverged=None,
         )
 

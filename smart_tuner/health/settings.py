@@ -1,9 +1,10 @@
-"""The ``health`` section of ``study.yaml``: one switch and the thresholds of each rule."""
+"""The ``health`` section of ``study.yaml``: the rules that prune, and what a status means."""
 
 from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
 
+from smart_tuner.health.thresholds import StatusThresholds, SuccessThresholds
 from trainer.hparams.section import Section
 
 
@@ -60,7 +61,7 @@ class AlignmentLostRule(Rule):
 
 
 class HealthSection(Section):
-    """The rules that prune; defaults are those of METRICS, "Rules and thresholds"."""
+    """Defaults are those of METRICS, "Rules and thresholds", "Status" and "Success"."""
 
     grace_steps: int | None = Field(None, ge=0)
     """Steps before any rule on loss or alignment; ``None``: by size, batch and reduction factor."""
@@ -68,3 +69,5 @@ class HealthSection(Section):
     non_finite: NonFiniteRule = NonFiniteRule()
     never_aligned: NeverAlignedRule = NeverAlignedRule()
     alignment_lost: AlignmentLostRule = AlignmentLostRule()
+    status: StatusThresholds = StatusThresholds()
+    success: SuccessThresholds = SuccessThresholds()

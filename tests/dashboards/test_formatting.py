@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from dashboards.formatting import duration, fraction, number, setting
+from dashboards.formatting import duration, fraction, number, quantity, setting
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,21 @@ def test_setting(value: object, shown: str) -> None:
 def test_fraction() -> None:
     assert fraction(3, 12) == "3/12"
     assert fraction(3, None) == "3"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (200.0, "200"),
+        (12345.0, "12345"),
+        (12.449, "12.4"),
+        (1e-7, "1e-07"),
+        (1e30, "1e+30"),
+        (math.nan, "nan"),
+        (math.inf, "inf"),
+        (-9, "-9"),
+        ("fp32", "fp32"),
+    ],
+)
+def test_quantity(value: object, shown: str) -> None:
+    assert quantity(value) == shown

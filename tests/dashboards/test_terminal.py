@@ -31,7 +31,7 @@ class TestLiveView:
     ) -> None:
         text = render(live_view(status, [_trial(5), _trial(6, role=TrialRole.PROBE)]))
 
-        assert "demo · running · 2 running, 2 complete, 1 pruned, 1 failed" in text
+        assert "demo · running · STABLE · 2 running, 2 complete, 1 pruned, 1 failed" in text
         assert "trials 3/12" in text
         assert "time left 1 h 03 min" in text
         assert "Best so far: 0.812 (trial 3)" in text

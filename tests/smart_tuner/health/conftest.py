@@ -28,16 +28,17 @@ def step(number: int, norm: float = 1.0, loss: float = 1.0) -> Step:
     return Step(number, {"train.loss": loss, "gradient.norm": norm})
 
 
-def evaluation(number: int, **scores: float) -> Evaluation:
-    """``mel_l1``, ``diagonal`` and ``overall`` for short."""
+def evaluation(number: int, best: bool = False, **scores: float) -> Evaluation:
+    """``mel_l1``, ``diagonal`` and ``overall`` for short; ``best``: whether it is."""
     names = {
         "mel_l1": "validation.mel_l1",
         "loss": "validation.loss",
         "diagonal": "alignment.diagonal_score",
         "overall": "alignment.overall_score",
+        "quality": "quality",
     }
     metrics = {names[name]: value for name, value in scores.items()}
-    return Evaluation(number, metrics, "a.png", "a.wav", best=False, seconds=1.0)
+    return Evaluation(number, metrics, "a.png", "a.wav", best=best, seconds=1.0)
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 from collections.abc import Callable
 
+import pytest
+
 from smart_tuner.health import History, history_of
 from smart_tuner.health.history import RECENT_STEPS
-from trainer.events import Checkpoint, Diverged, Ended, Event, Header
+from trainer.events import Checkpoint, Diverged, Ended, Event, Header, Rescued
 
 Makers = dict[str, Callable[..., Event]]
 
@@ -56,3 +58,34 @@ def test_a_resumed_process_repeats_what_came_after_its_checkpoint(events: Makers
     assert [seen.step for seen in history.steps] == [1, 2, 3, 4, 5]
     assert [seen.step for seen in history.evaluations] == [5]
     assert history.diverged is None
+
+
+def test_it_counts_attempts_and_what_was_lost(events: Makers) -> None:
+    started, step = events["started"], events["step"]
+    first = history_of([started(), step(1)])
+    assert (first.resumed_attempts, first.restarts_at_zero, first.newest_step) == (0, 0, 1)
+    again = history_of([started(), step(9), started(step=5), step(6), started(), step(1)])
+    assert (again.starts, again.resumed_attempts, again.restarts_at_zero) == ((0, 5, 0), 2, 1)
+    assert history_of([started(step=500)]).resumed_attempts == 0
+
+
+@pytest.mark.parametrize(("to_step", "lost"), [(0, 1), (50, 0)])
+def test_a_rescue_to_the_start_loses_everything(to_step: int, lost: int, events: Makers) -> None:
+    rescued = Rescued(60, to_step, "gradient_explosion", 1, 0.5)
+    assert history_of([events["started"](), rescued]).restarts_at_zero == lost
+
+
+def test_the_best_evaluation_is_the_last_that_was_marked(events: Makers) -> None:
+    make = events["evaluation"]
+    assert History().best_evaluation is None
+    told = [make(50, overall=0.4), make(100, overall=0.3)]
+    assert history_of(told).best_evaluation == history_of(told).evaluations[1]
+    told = [make(50, best=True), make(100, best=True), make(150)]
+    best = history_of(told).best_evaluation
+    assert best is not None
+    assert best.step == 100
+
+
+def test_the_newest_step_may_be_an_evaluation(events: Makers) -> None:
+    assert History().newest_step == 0
+    assert history_of([events["step"](9), events["evaluation"](10)]).newest_step == 10

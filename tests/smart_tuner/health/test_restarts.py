@@ -9,7 +9,6 @@ import pytest
 
 from smart_tuner.health import HealthSection, History, Reason, history_of, judge
 from smart_tuner.health.restarts import Restarts
-from smart_tuner.health.status import Level, level_of
 from trainer.events import Checkpoint, Diverged, Event, LearningRateAdapted, Rescued, Step
 
 Makers = dict[str, Callable[..., Any]]
@@ -121,19 +120,7 @@ def test_until_it_leaves_as_diverged(
     assert judge(history, off, grace_steps=0) is None
 
 
-@pytest.mark.parametrize(
-    ("in_a_row", "most", "level"),
-    [(0, 3, Level.STABLE), (2, 3, Level.STABLE), (3, 3, Level.CRITICAL), (1, 1, Level.CRITICAL)],
-)
-def test_used_up_restarts_are_critical(
-    in_a_row: int, most: int, level: Level, rescuing: Callable[..., Any]
-) -> None:
-    told = [rescued(9, 5, n, 0.5**n) for n in range(1, in_a_row + 1)]
-    assert level_of(history_of([rescuing(max_restarts=most), *told]), 150) is level
-
-
 def test_of_a_run_that_does_not_rescue_nothing_is_said(events: Makers) -> None:
     history = history_of([events["started"]()])
     assert (history.rescue, history.effective_learning_rate) == (False, None)
-    assert level_of(history, 150) is Level.STABLE
     assert History().restarts.total == 0
