@@ -27,28 +27,31 @@ class Chronicle:
         self._ledger, self._sink = ledger, sink
         self._known: dict[int, set[_Key]] = {}
 
-    def open(self, number: int) -> None:
-        """Recall what is kept of a trial already."""
+    def open(self, number: int, *, is_new: bool = False) -> None:
+        """Recall what is kept of a trial already; of a new one that is nothing."""
         known: set[_Key] = set()
         rescues = 0
-        for record in self._ledger.kept_events(number, _KEPT):
+        for record in [] if is_new else self._ledger.kept_events(number, _KEPT):
             rescues += record.kind == _RESCUED
             fields = {} if record.kind == EVALUATION else record.payload
             known.add(_key(record.kind, record.step, fields, rescues))
         self._known[number] = known
 
+    def close(self, number: int) -> None:
+        """Forget a trial that has ended."""
+        self._known.pop(number, None)
+
     def take(self, run: TrialRun, event: Event) -> None:
         """Keep an event, if it is one that is kept, and is news."""
         rescues = run.history.restarts.total
         if isinstance(event, Evaluation):
-            if self._is_news(run, _key(event.name, event.step, {}, rescues)):
-                self._ledger.evaluated(run, event)
-            if event.best:  # news or not: the last that says so is what the checkpoint holds
-                self._ledger.best(run, event)
+            # News or not: the last that says it is the best is what the checkpoint holds.
+            is_news = self._is_news(run, _key(event.name, event.step, {}, rescues))
+            self._ledger.evaluated(run, event, run.assessment(), is_news=is_news)
         elif isinstance(event, INCIDENTS):
             fields = payload(event, run.process.paths.root)
             if self._is_news(run, _key(event.name, event.step, fields, rescues)):
-                self._ledger.note(event.name, run.number, event.step, fields)
+                self._ledger.note(event.name, run.number, event.step, fields, event.time)
                 self._say(run, event)
 
     def _is_news(self, run: TrialRun, key: _Key) -> bool:

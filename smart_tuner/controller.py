@@ -1,259 +1,281 @@
 """The loop of a study: ask, launch, watch, report, prune or tell."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from smart_tuner.agenda import Agenda
-from smart_tuner.chronicle import Chronicle
-from smart_tuner.config.study_config import StudyConfig
-from smart_tuner.console import ConsoleSink
+from smart_tuner.budget import Phase
+from smart_tuner.commander import Commander
+from smart_tuner.context import Context
 from smart_tuner.costs import Cost
-from smart_tuner.health import Reason
-from smart_tuner.launcher import Launcher
-from smart_tuner.ledger import LEARNING_RATE_EFFECTIVE, RESTARTS, Ledger
-from smart_tuner.objectives import METRICS, objective_values
-from smart_tuner.outcome import Outcome
-from smart_tuner.proposals import Proposal, Proposals
-from smart_tuner.stopping import StopSwitch
-from smart_tuner.trainer_process import end_orphan
-from smart_tuner.trial_lines import end_line, start_line
+from smart_tuner.dispatcher import Dispatcher
+from smart_tuner.machine import this_machine
+from smart_tuner.outage import OUTAGES, check_outage, outlast, words
+from smart_tuner.recovery import Recovery
+from smart_tuner.slots import Jobs, SlotPlan, SlotPool, plan_slots
+from smart_tuner.trainer_process import wait_for_an_end
 from smart_tuner.trial_run import TrialRun
-from storage.commands import Commands
-from storage.database import Database
-from storage.records import CommandRecord, CommandState, TrialRecord, TrialRole, TrialState
-from trainer import events
-from trainer.exit_codes import BadInputError, TrainerExit
+from smart_tuner.watch import Watch
+from storage.records import StudyState, TrialRole
+from trainer.exit_codes import BadInputError
 
 _POLL_SECONDS = 0.1
 _REFRESH_SECONDS = 1.0
-
-Beat = Callable[[float | None], None]
-"""Says that the controller lives, with the seconds that the study will still take."""
+_LISTEN_SECONDS = 0.25
+_PAUSED = (StudyState.PAUSING, StudyState.PAUSED)
 
 
 class Controller:
-    """Runs one study's trials, several at once, until its end or a request to stop."""
+    """Runs one study's trials, several at once, until its end or a request to stop.
 
-    def __init__(
-        self,
-        config: StudyConfig,
-        database: Database,
-        proposals: Proposals,
-        ledger: Ledger,
-        launcher: Launcher,
-        sink: ConsoleSink,
-        stop: StopSwitch,
-        refresh: Beat,
-    ) -> None:
-        self._config, self._proposals, self._ledger = config, proposals, ledger
-        self._launcher, self._sink, self._stop, self._refresh = launcher, sink, stop, refresh
-        self._commands = Commands(database)
-        self._agenda = Agenda(config, proposals, ledger.trials())
-        self._running: dict[int, TrialRun] = {}
-        self._reported: dict[int, set[int]] = {}
-        self._chronicle = Chronicle(ledger, sink)
-        self._bad_input: str | None = None
+    What it knows of the study is in the database and in the run directories; in an outage it
+    forgets all else, and takes its own trials up again as it would a dead controller's.
+
+    Args:
+        context: the study.
+        refresh: shows how it stands, each second.
+    """
+
+    def __init__(self, context: Context, refresh: Callable[[], None]) -> None:
+        self._context, self._refresh = context, refresh
+        self._agenda = Agenda(context)
+        self._commander = Commander(context)
+        self._running = context.running
+        self._state = StudyState.RUNNING
+        self._began = time.monotonic()
+        self._refreshed = self._listened = 0.0
         self._said_stop = False
-        self.cost: Cost | None = None
+        self._is_stale = False
+        self._is_reconciled = False
+        self._cost: Cost | None = None
+        self._jobs: Jobs = context.config.study.jobs
+        self.slots = SlotPool(self._plan().slots)
+        self._watch = Watch(context, self.slots)
+        self._recovery = Recovery(context, self._watch.adopt)
+        self._dispatcher = Dispatcher(context, self._agenda, self._watch, self.slots)
 
     @property
     def remaining(self) -> int:
-        """Trials and probes that are still to be run or finished."""
-        return self._agenda.waiting + len(self._running)
+        """Trials and probes that are still to be run or finished, or have a trainer yet."""
+        return max(self._agenda.remaining, len(self._running))
 
     @property
     def loads(self) -> list[float]:
         """Of each trial that waits the share that is still to be run."""
         return self._agenda.loads
 
-    def recover(self) -> None:
-        """Take up what an earlier controller left unfinished."""
-        self._ledger.clear_progress()
-        for command in self._commands.pending(self._config.study.name):
-            answer = "nobody ran the study when this was asked: ask again"
-            self._commands.answer(command.id, CommandState.REFUSED, answer)
-        for proposal in self._proposals.unfinished():
-            end_orphan(self._launcher.paths(proposal.number))
-            record = self._ledger.trial(proposal.number)
-            if record is not None and record.state.ended:
-                self._tell(record)  # it died between our tables and Optuna's
-            else:
-                self._agenda.resume(proposal, self._load(record.step if record else None))
+    def plan(self, cost: Cost | None) -> None:
+        """Share the machine among trials, now that it is known what one takes."""
+        self._cost = cost
+        plan = self._plan()
+        self.slots.change(plan.slots)
+        if plan.note:
+            self._context.sink.say(f"note: {plan.note}")
 
-    def run(self) -> None:
+    def recover(self) -> None:
+        """Take up what earlier controllers left unfinished."""
+        self._context.neighbours.observe(self._context.registration.present())
+        self._agenda.refresh()
+        self._inherit()
+        self._agenda.refresh()
+
+    def idle(self) -> bool:
+        """Before :meth:`run`: watch trainers that were found, obey; ``False``: no use to go on."""
+        try:
+            if self._is_stale:
+                self._catch_up()
+            self._obey_if_due()
+            if self._is_due():
+                self._look_around()
+                self._watch_trainers()
+        except OUTAGES as error:
+            return self._outlast(error)
+        return not self._leaving
+
+    def run(self) -> StudyState:
         """Run to the end, or to a request to stop; trainers never outlive this call.
+
+        Returns:
+            How the study stands, if no other controller runs it.
 
         Raises:
             BadInputError: a trainer found its input wrong, or no room for its checkpoint.
         """
-        deadline = _deadline(self._config.study.timeout)
-        refreshed = 0.0
         try:
-            while True:
-                self._stop_if_due(deadline)
-                if not self._stop.requested:
-                    self._fill_slots()
-                self._poll()
-                if not self._running and (self._stop.requested or not self.remaining):
-                    break
-                if time.monotonic() - refreshed > _REFRESH_SECONDS:
-                    refreshed = time.monotonic()
-                    self._refresh_everybody()
-                time.sleep(_POLL_SECONDS)
+            while not self._tick_is_last():
+                wait_for_an_end((run.process for run in self._running.values()), _POLL_SECONDS)
         finally:
-            self._end_all()
-        if self._bad_input:
-            raise BadInputError(self._bad_input)
+            self._watch.end_all()
+        if self._watch.bad_input:
+            raise BadInputError(self._watch.bad_input)
+        if self._agenda.phase is Phase.SPENT or not self._agenda.remaining:
+            return StudyState.FINISHED
+        return StudyState.STOPPED
 
-    def _stop_if_due(self, deadline: float) -> None:
-        if not self._stop.requested and time.monotonic() > deadline:
-            self._stop.by_timeout = True
-            self._stop.request()
-        if self._stop.requested and self._running and not self._said_stop:
-            self._said_stop = True
-            self._sink.say("stopping with checkpoints; Ctrl-C again stops at once")
-
-    def _fill_slots(self) -> None:
-        while len(self._running) < self._config.study.jobs:
-            proposal = self._agenda.next()
-            if proposal is None:
-                return
-            self._launch(proposal)
-
-    def _launch(self, proposal: Proposal) -> None:
-        number = proposal.number
-        self._agenda.begin(proposal)
+    def _tick_is_last(self) -> bool:
         try:
-            hparams = self._launcher.hparams(dict(proposal.params))
-        except BadInputError as error:  # each value is legal, but not beside the others
-            self._tell(self._ledger.refused(proposal, str(error)))
-            self._sink.say(f"{proposal.name} can't run: {error}")
-            return
-        self._sink.say(start_line(proposal, goes_on=self._launcher.goes_on(number)))
-        process = self._launcher.start(number, hparams)
-        grace = self._config.grace_steps(hparams)
-        self._ledger.begin(proposal, process.paths, process.pid)
-        self._running[number] = TrialRun(proposal, process, self._config.health, grace)
-        self._reported[number] = self._proposals.reported_steps(number)
-        self._chronicle.open(number)
+            self._tick()
+            return self._is_done()
+        except OUTAGES as error:
+            return not self._outlast(error)
 
-    def _poll(self) -> None:
-        for run in list(self._running.values()):
-            exit_code = run.process.poll()
-            for event in run.poll(self._report):
-                self._chronicle.take(run, event)
-            if exit_code is not None:
-                self._end(run, exit_code)
-            elif self._stop.at_once:
-                run.process.stop_requested = True
-                run.process.kill()
-            elif self._stop.requested:
-                run.process.request_stop()
+    def _tick(self) -> None:
+        if self._is_stale:
+            self._catch_up()
+        self._obey_if_due()
+        if self._is_due():
+            self._look_around()
+        self._stop_if_due()
+        self._watch_trainers()
+        if not (self._leaving or self._paused or self._agenda.phase is Phase.SPENT):
+            self._dispatcher.fill()
 
-    def _report(self, run: TrialRun, event: events.Evaluation) -> Mapping[str, float] | None:
-        """Tell Optuna of an evaluation; probes and several objectives have no pruner."""
-        objectives = self._config.study.objective
-        if run.proposal.role is TrialRole.PROBE or len(objectives) > 1:
-            return None
-        if event.step in self._reported[run.number]:
-            return None
-        self._reported[run.number].add(event.step)
-        value = objective_values(event.metrics, objectives)[0]
-        if not self._proposals.report(run.number, value, event.step):
-            return None
-        return {METRICS[objectives[0]]: value, **self._proposals.peers_at(event.step)}
+    @property
+    def _leaving(self) -> bool:
+        return self._context.stop.requested or self._state is StudyState.STOPPING
 
-    def _end(self, run: TrialRun, exit_code: int) -> None:
-        outcome = run.outcome(exit_code)
-        if outcome.state is TrialState.COMPLETE and run.best is None:
-            outcome = Outcome(TrialState.FAILED, Reason.CRASHED, {"message": "no evaluation"})
-        grace = self._config.grace_steps(self._launcher.hparams(dict(run.proposal.params)))
-        del self._running[run.number]
-        if outcome.state.ended:
-            pruned = outcome.state is TrialState.PRUNED
-            self._ledger.tidy(run.number, run.process.paths, only_last=pruned)
-        # Our tables first: from them a controller that dies here can still be caught up with.
-        record = self._ledger.ended(run, outcome, exit_code, grace)
-        if outcome.state is TrialState.STOPPED:
-            self._agenda.resume(run.proposal, self._load(run.seen.step))
-        else:
-            self._tell(record)
-        self._sink.say(end_line(run, outcome, self._config.study.objective))
-        self._end_study_if_hopeless(run, outcome, exit_code)
+    @property
+    def _paused(self) -> bool:
+        return self._state in _PAUSED
 
-    def _end_study_if_hopeless(self, run: TrialRun, outcome: Outcome, exit_code: int) -> None:
-        """What no trial can do anything about: every other one would fail alike."""
-        if outcome.reason is Reason.BAD_INPUT:
-            message = str(outcome.evidence["message"])
-        elif exit_code == TrainerExit.UNWRITABLE:
-            message = (
-                f"{run.process.paths.checkpoints}: {run.name} can't write its checkpoint: free "
-                "some space on the disk, or give back the permissions, and start the study again"
-            )
-        else:
-            return
-        self._bad_input = self._bad_input or message
-        self._stop.request()
+    def _is_done(self) -> bool:
+        if self._running or self._leaving:
+            return not self._running
+        if self._paused or self._agenda.remaining:
+            return False
+        self._agenda.refresh()  # a budget that is not spent has a use for the rest of it
+        return not self._agenda.remaining
 
-    def _tell(self, record: TrialRecord) -> None:
-        """Tell Optuna the outcome; a probe teaches nobody."""
-        number = record.number
-        if RESTARTS in record.metrics:
-            restarts, rate = (record.metrics[n] for n in (RESTARTS, LEARNING_RATE_EFFECTIVE))
-            self._proposals.note_rescues(number, int(restarts), rate)
-        values = [value for value in record.values or (record.value,) if value is not None]
-        taught = record.role is TrialRole.TRIAL and record.state is not TrialState.FAILED
-        if not taught or (record.state is TrialState.COMPLETE and not values):
-            self._proposals.fail(number, record.reason)
-        elif record.state is TrialState.COMPLETE:
-            self._proposals.complete(number, values)
-        else:
-            infeasible = record.reason == Reason.OUT_OF_MEMORY
-            self._proposals.prune(number, str(record.reason), infeasible=infeasible)
+    # Once a second: the world outside.
 
-    def _refresh_everybody(self) -> None:
-        for run in self._running.values():
-            run.process.renew_lease()
-        self._ledger.progress(self._running.values())
-        for command in self._commands.pending(self._config.study.name):
-            self._obey(command)
-        self._refresh(self._eta())
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._refreshed > _REFRESH_SECONDS
 
-    def _obey(self, command: CommandRecord) -> None:
-        run = self._running.get(command.number) if command.number is not None else None
-        if command.kind == "stop":
-            self._stop.request()
-            self._commands.answer(command.id, CommandState.DONE, "stopping with checkpoints")
-        elif command.kind == "prune" and run is not None:
-            run.give_up(Reason.STOPPED)
-            self._commands.answer(command.id, CommandState.DONE, f"trial {run.number} is pruned")
-        else:
-            answer = f"'{command.kind}' can't be done: no such command, or no such running trial"
-            self._commands.answer(command.id, CommandState.REFUSED, answer)
+    def _obey_if_due(self) -> None:
+        """Who asks for something is waiting: more often, and what it changes is seen at once."""
+        if time.monotonic() - self._listened > _LISTEN_SECONDS:
+            self._listened = time.monotonic()
+            if self._commander.obey():
+                self._refreshed = 0.0
 
-    def _end_all(self) -> None:
-        """Whatever happened, no trainer is left without somebody who watches it."""
-        for run in self._running.values():
-            run.process.request_stop()
-        while any(run.process.poll() is None for run in self._running.values()):
-            time.sleep(_POLL_SECONDS)
+    def _look_around(self) -> None:
+        self._refreshed = time.monotonic()
+        context = self._context
+        self._watch.renew_leases()
+        context.registration.beat(self._eta(), self.slots.size)
+        context.neighbours.observe(context.registration.present())
+        study = context.registration.record()
+        self._follow_state(study.state)
+        self._follow_settings()
+        self._watch.let_go()
+        self._agenda.refresh()
+        self._inherit()
+        context.ledger.progress(self._running.values())
+        self._settle_pause()
+        self._refresh()
+
+    def _inherit(self) -> None:
+        """Take over what controllers that are gone have left."""
+        gone = self._context.neighbours.gone
+        if (gone or not self._is_reconciled) and self._reconcile():
+            self._context.registration.strike_off(gone)
+        self._recovery.take_over(list(self._agenda.unfinished))
+
+    def _follow_state(self, state: StudyState) -> None:
+        if state is StudyState.PAUSED and self._state is not state:
+            self._context.sink.say("paused: 'smart-tuner resume' goes on")
+        self._state = state
+
+    def _follow_settings(self) -> None:
+        """What commands have set, perhaps another controller's to obey."""
+        context = self._context
+        context.config = context.registration.configured()
+        if context.config.study.jobs != self._jobs:
+            self._jobs = context.config.study.jobs
+            self.plan(self._cost)
+
+    def _plan(self) -> SlotPlan:
+        pids = [run.process.pid for run in self._running.values() if run.process.pid]
+        memory = self._cost.memory_mb if self._cost else None
+        threads = self._context.config.trainer.threads
+        return plan_slots(self._jobs, this_machine(pids), threads, memory)
+
+    def _settle_pause(self) -> None:
+        """The study is paused when the last trainer has left, whichever controller's it was."""
+        active = any(trial.state.active for trial in self._agenda.unfinished)
+        if self._state is StudyState.PAUSING and not (active or self._running):
+            self._context.registration.change_state(StudyState.PAUSING, StudyState.PAUSED)
+
+    def _reconcile(self) -> bool:
+        """Bring Optuna's trials and ours together; ``False`` while it is another one's turn."""
+        registration = self._context.registration
+        self._is_reconciled = registration.take_turn(self._context.neighbours.gone)
+        if not self._is_reconciled:
+            return False
+        try:
+            self._recovery.reconcile()
+        finally:
+            registration.release_turn()
+        return True
+
+    # Always: the trainers.
+
+    def _stop_if_due(self) -> None:
+        stop, timeout = self._context.stop, self._context.config.study.timeout
+        if timeout is not None and time.monotonic() > self._began + timeout and not self._leaving:
+            stop.by_timeout = True
+            stop.request()
+        if stop.requested and self._running and not self._said_stop:
+            self._said_stop = True
+            self._context.sink.say("stopping with checkpoints; Ctrl-C again stops at once")
+
+    def _watch_trainers(self) -> None:
+        spent = self._agenda.phase is Phase.SPENT
+        for record in self._watch.poll(self._must_leave, spent=spent):
+            self._agenda.take_off(record.number)
+            if not record.state.ended:
+                self._agenda.refresh()
+
+    def _must_leave(self, run: TrialRun) -> bool:
+        """Whether it is to stop with a checkpoint, and not for a verdict of its own."""
+        spent = self._agenda.phase is Phase.SPENT
+        others = self._agenda.phase is Phase.FINISH and run.proposal.role is not TrialRole.FINISH
+        return self._leaving or self._paused or spent or others
+
+    # When the database is away.
+
+    def _outlast(self, error: Exception) -> bool:
+        """Wait until it is back; ``False`` where a person gave up."""
+        check_outage(error)
+        context = self._context
+        self._watch.renew_leases()
+        if context.stop.at_once:
+            return False
+        context.sink.say(f"the database is away; trainers go on ({words(error)})", style="yellow")
+        if not outlast(context.database, self._keep_alive, context.sink.say):
+            return False
+        self._is_stale = True
+        return True
+
+    def _keep_alive(self) -> bool:
+        """Renew the leases of the trainers; whether there is no request to stop."""
+        self._watch.renew_leases()
+        return not self._context.stop.requested
+
+    def _catch_up(self) -> None:
+        self._watch.catch_up()
+        self._reconcile()
+        self._is_stale = False
+        self._refreshed = 0.0
 
     def _eta(self) -> float | None:
         """Seconds left: the running trials' own pace, and the measured cost of those to come."""
-        left = [_seconds_left(run) for run in self._running.values()]
-        if self.cost is None:
+        left = {number: _seconds_left(run) for number, run in self._running.items()}
+        if self._cost is None:
             return None
-        known = [seconds for seconds in left if seconds is not None]
-        unknown = (len(left) - len(known) + sum(self.loads)) * self.cost.seconds_per_trial
-        return (sum(known) + unknown) / self._config.study.jobs
-
-    def _load(self, step: int | None) -> float:
-        """The share of a trial that is left after ``step``."""
-        return max(0.0, 1.0 - (step or 0) / self._config.trainer.steps)
-
-
-def _deadline(timeout: float | None) -> float:
-    return float("inf") if timeout is None else time.monotonic() + timeout
+        known = [seconds for seconds in left.values() if seconds is not None]
+        others = max(0.0, sum(self.loads) - len(known))
+        return (sum(known) + others * self._cost.seconds_per_trial) / max(1, self.slots.size)
 
 
 def _seconds_left(run: TrialRun) -> float | None:

@@ -1,12 +1,11 @@
 """What a study will cost: measured before its first trial, by the trainer itself."""
 
 import heapq
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from smart_tuner.config.study_config import StudyConfig
-from smart_tuner.trainer_process import TrainerProcess
+from smart_tuner.trainer_process import TrainerProcess, wait_for_an_end
 from trainer.events import Ended, Estimate, Event, EventReader, Preparing
 from trainer.exit_codes import BadInputError, TrainerExit
 
@@ -15,9 +14,11 @@ _POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of one trial, run to its end."""
+    """What one trial takes, run to its end."""
 
     seconds_per_trial: float
+    memory_mb: float = 0.0
+    """At most, as far as a few steps show; 0: unknown."""
 
     def fitting(self, seconds: float, jobs: int) -> int:
         """How many trials fit into ``seconds``."""
@@ -42,7 +43,8 @@ def cost_of(estimate: Estimate, config: StudyConfig) -> Cost:
     return Cost(
         estimate.seconds_to_start
         + config.trainer.steps * estimate.seconds_per_step
-        + evaluations * estimate.seconds_per_evaluation
+        + evaluations * estimate.seconds_per_evaluation,
+        estimate.memory_mb,
     )
 
 
@@ -66,18 +68,18 @@ def measure(
         BadInputError: the trainer found its input wrong.
     """
     reader, said = EventReader(process.paths.events), list[Event]()
-    exit_code = None
-    while exit_code is None:
-        exit_code = process.poll()
+    ended = False
+    while not ended:
+        ended = process.poll()
         for event in reader.poll():
             said.append(event)
             if isinstance(event, Preparing):
                 tell(event)
         process.renew_lease()
-        time.sleep(_POLL_SECONDS)
+        wait_for_an_end([process], _POLL_SECONDS)
         if not go_on():
             process.kill()
-    if exit_code == TrainerExit.BAD_INPUT:
+    if process.exit_code == TrainerExit.BAD_INPUT:
         messages = [event.message for event in said if isinstance(event, Ended)]
         raise BadInputError(messages[-1] if messages else f"see {process.paths.log}")
     estimates = [event for event in said if isinstance(event, Estimate)]

@@ -1,18 +1,27 @@
 """From hyperparameters to a trainer's run directory and command line."""
 
+import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from smart_tuner.config.sections import TrainerSection
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.corpora import StudyCorpus
-from smart_tuner.trainer_process import LEASE_SECONDS, TRAINER, TrainerProcess, end_orphan
+from smart_tuner.trainer_process import (
+    LEASE_SECONDS,
+    STOP_GRACE_SECONDS,
+    TRAINER,
+    TrainerProcess,
+    is_alive,
+)
 from trainer.events import EventReader, Started
 from trainer.hparams import HParams, parse_hparams, write_hparams
-from trainer.paths import RunPaths
+from trainer.paths import RunPaths, atomic_path
 from trainer.text import default_symbols
 
 RUNS = Path("runs")
+_ESTIMATE = "estimate"
 
 
 class Launcher:
@@ -59,27 +68,59 @@ class Launcher:
         )  # fmt: skip
         return any(path.exists() for path in candidates)
 
-    def start(self, number: int, hparams: HParams) -> TrainerProcess:
-        """Start a trial, or continue it from its checkpoint."""
+    def events_offset(self, number: int) -> int:
+        """Where the events of a trial's next attempt begin: after those that it goes on from."""
+        path = self.paths(number).events
+        if not (self.goes_on(number) and path.exists()):
+            return 0  # :meth:`start` begins the file anew
+        return path.read_bytes().rfind(b"\n") + 1  # a writer cuts off what a kill left of a line
+
+    def start(
+        self,
+        number: int,
+        hparams: HParams,
+        *,
+        steps: int | None = None,
+        gpu: str | None = None,
+    ) -> TrainerProcess:
+        """Start a trial, or continue it from its checkpoint.
+
+        Args:
+            number: the trial's.
+            hparams: what it trains with.
+            steps: its length; ``None``: the study's. One that goes on keeps the length that it
+                began with, for its schedule must not change halfway.
+            gpu: the only one that it may use.
+        """
         paths = self.paths(number)
-        steps = self._config.trainer.steps
-        if self.goes_on(number):
-            steps = _begun_steps(paths) or steps
-        else:
+        begun = _begun_steps(paths)
+        if not self.goes_on(number):
             # Nothing to continue from: what an attempt left behind belongs to no run.
             paths.events.unlink(missing_ok=True)
-            _write_hparams(paths, hparams)
-        return self._launch(paths, ["train", "--steps", str(steps)])
+            begun = None
+        write_hparams(paths.hparams, hparams)
+        steps = begun or steps or self._config.trainer.steps
+        return self._launch(paths, ["train", "--steps", str(steps)], gpu)
 
-    def measure(self) -> TrainerProcess:
-        """Start the measurement of what a trial costs."""
-        paths = RunPaths(self.directory / "estimate")
-        end_orphan(paths)
-        paths.events.unlink(missing_ok=True)
-        _write_hparams(paths, self.hparams({}))
+    def fork(self, source: Path, number: int) -> None:
+        """Give a new trial the checkpoint ``source`` to go on from, as its best one too."""
+        paths = self.paths(number)
+        for target in (paths.best_checkpoint, paths.last_checkpoint):  # the last one last
+            with atomic_path(target) as temporary:
+                shutil.copyfile(source, temporary)
+
+    def measure(self, name: str) -> TrainerProcess:
+        """Start the measurement of what a trial costs, in a folder that is ``name``'s alone."""
+        for folder in self.directory.glob(f"{_ESTIMATE}-*"):
+            if _is_abandoned(RunPaths(folder)):
+                shutil.rmtree(folder, ignore_errors=True)  # another controller may be at it, too
+        paths = RunPaths(self.directory / f"{_ESTIMATE}-{name}")
+        write_hparams(paths.hparams, self.hparams({}))
         return self._launch(paths, ["estimate"])
 
-    def _launch(self, paths: RunPaths, command: list[str]) -> TrainerProcess:
+    def _launch(
+        self, paths: RunPaths, command: list[str], gpu: str | None = None
+    ) -> TrainerProcess:
         trainer = self._config.trainer
         arguments = [
             *command,
@@ -94,7 +135,7 @@ class Launcher:
             "--lease-seconds", str(LEASE_SECONDS),
             *_warm_start(trainer),
         ]  # fmt: skip
-        return TrainerProcess(paths, arguments, trainer.threads, self._trainer)
+        return TrainerProcess.start(paths, arguments, trainer.threads, self._trainer, gpu)
 
 
 def _warm_start(trainer: TrainerSection) -> list[str]:
@@ -107,8 +148,14 @@ def _warm_start(trainer: TrainerSection) -> list[str]:
     return options
 
 
-def _write_hparams(paths: RunPaths, hparams: HParams) -> None:
-    write_hparams(paths.hparams, hparams)
+def _is_abandoned(paths: RunPaths) -> bool:
+    """Whether no trainer can be at work there, nor is about to start, here or on another host."""
+    try:
+        touched = paths.lease if paths.lease.exists() else paths.root
+        age = time.time() - touched.stat().st_mtime
+    except FileNotFoundError:  # whoever made it has just cleared it away
+        return False
+    return age > LEASE_SECONDS + STOP_GRACE_SECONDS and not is_alive(paths)
 
 
 def _begun_steps(paths: RunPaths) -> int | None:

@@ -1,20 +1,24 @@
 """``SmartTunerMain``: a study from its configuration to its best voice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from optuna.storages import RDBStorage
 from rich.console import Console
 
 from smart_tuner.components import Component, assemble, summary
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.console import ConsoleSink
+from smart_tuner.context import Context
 from smart_tuner.controller import Controller
 from smart_tuner.corpora import StudyCorpus, prepare_corpus
-from smart_tuner.costs import Cost
 from smart_tuner.exit_codes import TunerExit
 from smart_tuner.forecast import Forecast
 from smart_tuner.launcher import RUNS, Launcher
 from smart_tuner.ledger import Ledger
+from smart_tuner.neighbours import Neighbours
+from smart_tuner.outage import OUTAGES, check_outage, outlast, words
 from smart_tuner.proposals import Proposals
 from smart_tuner.registration import Registration
 from smart_tuner.results import print_results
@@ -27,6 +31,9 @@ from storage.optuna_storage import close_optuna_storage, optuna_storage
 from storage.records import StudyState
 from storage.status import read
 from storage.studies import Studies
+from storage.trials import Trials
+
+_T = TypeVar("_T")
 
 
 class SmartTunerMain:
@@ -68,7 +75,11 @@ class SmartTunerMain:
             corpus = corpus or prepare_corpus(self.config, self._sink)
             with self._stop.listening():
                 state = self._run(database, corpus, warm_start)
-            return print_results(self._console, database, self.config, state, self._stop)
+            code = self._outlasting(
+                database,
+                lambda: print_results(self._console, database, self.config, state, self._stop),
+            )
+            return TunerExit.STOPPED if code is None else code
 
     def integrate_critical_components(self) -> tuple[Component, ...]:
         """Have the trainer make each of its components once, as this study sets it up.
@@ -92,10 +103,27 @@ class SmartTunerMain:
             self._sink.say(f"study '{name}': {change.what} changed since its last start")
         state = StudyState.STOPPED
         try:
-            state = self._run_registered(database, launcher, registration)
+            run = self._outlasting(
+                database, lambda: self._run_registered(database, launcher, registration)
+            )
+            state = run or state
         finally:
-            registration.leave(state)
+            self._outlasting(database, lambda: registration.leave(state))
         return state
+
+    def _outlasting(self, database: Database, work: Callable[[], _T]) -> _T | None:
+        """What ``work`` returns, begun again after an outage; ``None`` where a person gave up.
+
+        The loop of trials outlasts outages itself; here are those before it and after it.
+        """
+        while True:
+            try:
+                return work()
+            except OUTAGES as error:
+                check_outage(error)
+                self._sink.say(f"the database is away ({words(error)})", style="yellow")
+                if not outlast(database, lambda: not self._stop.requested, self._sink.say):
+                    return None
 
     def _study_folder(self, database: Database) -> Path:
         """Where the trials' run directories are, empty for a new study."""
@@ -110,41 +138,52 @@ class SmartTunerMain:
     ) -> StudyState:
         storage = optuna_storage(database)
         try:
-            grace = self.config.grace_steps(self.config.hparams())
-            controller = Controller(
-                config=self.config,
-                database=database,
-                proposals=Proposals(self.config, storage, grace),
-                ledger=Ledger(database, self.config.study.name, self.config.study.objective),
-                launcher=launcher,
-                sink=self._sink,
-                stop=self._stop,
-                refresh=lambda eta: self._refresh(database, registration, eta),
-            )
+            controller = self._controller(database, storage, launcher, registration)
             controller.recover()
             if not controller.remaining:
                 self._sink.say(f"Study '{self.config.study.name}' is done.")
                 return StudyState.FINISHED
             self._sink.say(summary(self.integrate_critical_components()))
-            controller.cost = self._cost(controller.loads, launcher, registration)
+            self._look_ahead(controller, launcher, registration)
             with self._sink.open():
-                controller.run()
-            return StudyState.STOPPED if controller.remaining else StudyState.FINISHED
+                return controller.run()
         finally:
             close_optuna_storage(storage)
 
-    def _refresh(self, database: Database, registration: Registration, eta: float | None) -> None:
-        registration.beat(eta)
+    def _controller(
+        self,
+        database: Database,
+        storage: RDBStorage,
+        launcher: Launcher,
+        registration: Registration,
+    ) -> Controller:
+        config = registration.configured()
+        grace = config.grace_steps(config.hparams())
+        name, objectives = config.study.name, config.study.objective
+        context = Context(
+            config=config,
+            database=database,
+            registration=registration,
+            proposals=Proposals(config, storage, grace),
+            ledger=Ledger(database, name, objectives, registration.id, registration.process),
+            launcher=launcher,
+            sink=self._sink,
+            stop=self._stop,
+            neighbours=Neighbours(registration.id),
+        )
+        return Controller(context, lambda: self._show(database))
+
+    def _look_ahead(
+        self, controller: Controller, launcher: Launcher, registration: Registration
+    ) -> None:
+        """Measure what a trial costs, and say what follows: how many at once, how long in all."""
+        forecast = Forecast(self.config, launcher, self._sink)
+        name = registration.id[:8]
+        cost = forecast.measure(name, controller.idle) if controller.idle() else None
+        controller.plan(cost)
+        if cost is not None:
+            forecast.tell(cost, controller.loads, controller.slots.size)
+
+    def _show(self, database: Database) -> None:
         name = self.config.study.name
-        self._sink.update(read(database, name), Ledger(database, name, ()).trials())
-
-    def _cost(
-        self, loads: Sequence[float], launcher: Launcher, registration: Registration
-    ) -> Cost | None:
-        """What a trial costs, told before the first one."""
-
-        def go_on() -> bool:
-            registration.beat(None)
-            return not self._stop.requested
-
-        return Forecast(self.config, launcher, self._sink).tell(loads, go_on) if go_on() else None
+        self._sink.update(read(database, name), Trials(database).recent(name))

@@ -1,22 +1,26 @@
 """Optuna's side of a study: what to try next, what came of it."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import optuna
+from optuna.samplers import RandomSampler
 from optuna.storages import RDBStorage
-from optuna.trial import Trial, TrialState
+from optuna.trial import Trial, TrialState, create_trial
 
 from smart_tuner.config.space import distributions, starting_point
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.pruners import build_pruner
 from smart_tuner.samplers import build_sampler
-from storage.records import TrialRole
+from smart_tuner.teaching import teach
+from storage.records import TrialRecord, TrialRole
 
-_OOM_CONSTRAINT = "oom"
-_RESTARTS_CONSTRAINT = "restarts"
+ToldAlreadyError = optuna.exceptions.UpdateFinishedTrialError
+"""Another controller, which took this one for dead, has told how the trial ended."""
+_NO_SAMPLER = RandomSampler()
+"""Of trials from which nothing is drawn: it does nothing before the first parameter."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,10 @@ class Proposal:
     number: int
     role: TrialRole
     params: Mapping[str, Any]
+    steps: int | None = None
+    """Its length, where that is not the study's."""
+    continues: int | None = None
+    """The trial from whose checkpoint it goes on."""
 
     @property
     def name(self) -> str:
@@ -56,21 +64,33 @@ class Proposals:
             ),
         )
         self._trials: dict[int, Trial] = {}
-        if not self._study.get_trials(deepcopy=False):
-            self._study.enqueue_trial(starting_point(config.space, config.hparams()))
+        self._has_begun = False
 
     def next_trial(self) -> Proposal:
         """Ask for the next parameters; the sampler is seeded by study and trial number."""
-        self._seed_sampler(self._next_number())
-        return self._as_trial(self._study.ask(distributions(self._config.space)))
+        self._begin()
+        self._study.sampler = _NO_SAMPLER
+        return self._asked_to_the_end(self._study.ask())
 
     def next_probe(self, params: Mapping[str, Any]) -> Proposal:
         """Give a declared probe its number."""
-        trial = self._study.ask()
-        trial.set_user_attr("params", dict(params))  # the role last: it says that all is there
-        trial.set_user_attr("role", TrialRole.PROBE.value)
-        self._trials[trial.number] = trial
-        return Proposal(trial.number, TrialRole.PROBE, dict(params))
+        return self._untaught(TrialRole.PROBE, {"params": dict(params)})
+
+    def next_finish(self, params: Mapping[str, Any], steps: int, continues: int) -> Proposal:
+        """Give a number to what goes on with the trial ``continues``, up to the step ``steps``."""
+        about = {"params": dict(params), "steps": steps, "continues": continues}
+        return self._untaught(TrialRole.FINISH, about)
+
+    def enqueue(self, params: Mapping[str, Any], command: int) -> None:
+        """Have ``params`` tried next; once, however often the same command is obeyed."""
+        self._begin()
+        trials = self._study.get_trials(deepcopy=False)
+        if not any(trial.user_attrs.get("command") == command for trial in trials):
+            self._study.enqueue_trial(dict(params), user_attrs={"command": command})
+
+    def take_up(self, number: int) -> Proposal:
+        """A trial that was asked for before, here or by another process."""
+        return self._rebuilt(self._frozen(number))
 
     def unfinished(self) -> list[Proposal]:
         """What was asked for and never told, in order of number."""
@@ -81,14 +101,16 @@ class Proposals:
 
     def reported_steps(self, number: int) -> set[int]:
         """The steps that Optuna has a value of; a second report at one would be ignored."""
-        frozen = self._study.get_trials(deepcopy=False)[number]
-        return set(frozen.intermediate_values)
+        return set(self._frozen(number).intermediate_values)
 
     def report(self, number: int, value: float, step: int) -> bool:
         """Report an intermediate value; True where the pruner gives the trial up."""
-        trial = self._trials[number]
-        trial.report(value, step)
-        return trial.should_prune()
+        self._trials[number].report(value, step)
+        return self.should_prune(number)
+
+    def should_prune(self, number: int) -> bool:
+        """Whether the pruner gives the trial up after its last report."""
+        return self._trials[number].should_prune()
 
     def peers_at(self, step: int) -> dict[str, float]:
         """What a trial is compared with: the median of the completed ones at ``step``, if any."""
@@ -96,56 +118,44 @@ class Proposals:
         values = [t.intermediate_values[step] for t in peers if step in t.intermediate_values]
         return {"median_of_completed": statistics.median(values)} if values else {}
 
-    def note_rescues(self, number: int, restarts: int, learning_rate_effective: float) -> None:
-        """Say what a trial owes to rescues, before it is told; with any it counts as infeasible.
+    def teach(self, record: TrialRecord) -> None:
+        """Tell the end of a trial, as our tables have it."""
+        teach(self._study, self._trials[record.number], record)
+        del self._trials[record.number]
 
-        Else a learning rate that explodes, rescued down to a good one, would be taught as good.
-        """
-        trial = self._trials[number]
-        trial.set_user_attr("restarts", restarts)
-        trial.set_user_attr("learning_rate_effective", learning_rate_effective)
-        self._constrain(trial, _RESTARTS_CONSTRAINT, restarts)
+    def _begin(self) -> None:
+        """What is known to be good goes first. In one's turn alone: else two would enqueue it."""
+        if not (self._has_begun or self._study.get_trials(deepcopy=False)):
+            self._study.enqueue_trial(starting_point(self._config.space, self._config.hparams()))
+        self._has_begun = True
 
-    def complete(self, number: int, values: Sequence[float]) -> None:
-        """Tell the final values, one an objective."""
-        self._study.tell(number, list(values))
-
-    def prune(self, number: int, reason: str, *, infeasible: bool = False) -> None:
-        """Tell that the trial was given up; ``infeasible``: it can't run at all on this machine."""
-        self._trials[number].set_user_attr("reason", reason)
-        if infeasible:
-            self._constrain(self._trials[number], _OOM_CONSTRAINT, 1.0)
-        self._study.tell(number, state=TrialState.PRUNED)
-
-    def fail(self, number: int, reason: str | None) -> None:
-        """Tell that nothing is to be learned from the trial."""
-        if reason:
-            self._trials[number].set_user_attr("reason", reason)
-        self._study.tell(number, state=TrialState.FAIL)
-
-    def _constrain(self, trial: Trial, name: str, value: float) -> None:
-        """Feasible is up to 0. A controller that died before it told has said so already."""
-        if name not in self._study.get_trials(deepcopy=False)[trial.number].constraints:
-            trial.set_constraint(name, value)
-
-    def _next_number(self) -> int:
-        trials = self._study.get_trials(deepcopy=False)
-        waiting = [trial.number for trial in trials if trial.state is TrialState.WAITING]
-        return min(waiting) if waiting else len(trials)
+    def _frozen(self, number: int) -> optuna.trial.FrozenTrial:
+        storage = self._study._storage
+        trial_id = storage.get_trial_id_from_study_id_trial_number(self._study._study_id, number)
+        return storage.get_trial(trial_id)
 
     def _rebuilt(self, frozen: optuna.trial.FrozenTrial) -> Proposal:
         """Take up a trial that another process asked for."""
+        self._study.sampler = _NO_SAMPLER
         trial = Trial(self._study, frozen._trial_id)
         if "role" not in frozen.user_attrs:
             return self._asked_to_the_end(trial)
         self._trials[frozen.number] = trial
-        role = TrialRole(frozen.user_attrs["role"])
-        params = frozen.user_attrs["params"] if role is TrialRole.PROBE else frozen.params
-        return Proposal(frozen.number, role, dict(params))
+        return _proposal(frozen)
 
-    def _asked_to_the_end(self, trial: Trial) -> Proposal:
-        """Draw what a process that died in the midst of asking had not drawn yet."""
-        self._seed_sampler(trial.number)
+    def _untaught(self, role: TrialRole, about: Mapping[str, Any]) -> Proposal:
+        """A trial that no sampler learns from. Not asked for: that would take what is enqueued."""
+        self._begin()
+        frozen = create_trial(state=TrialState.RUNNING, user_attrs={**about, "role": role.value})
+        trial_id = self._study._storage.create_new_trial(self._study._study_id, frozen)
+        trial = Trial(self._study, trial_id)
+        self._trials[trial.number] = trial
+        return _proposal(self._frozen(trial.number))
+
+    def _asked_to_the_end(self, asked: Trial) -> Proposal:
+        """Draw what was not drawn yet: all, but where a process died in the midst of asking."""
+        self._seed_sampler(asked.number)
+        trial = Trial(self._study, asked._trial_id)  # draws what the sampler draws together
         for name, distribution in distributions(self._config.space).items():
             trial._suggest(name, distribution)
         return self._as_trial(trial)
@@ -159,3 +169,10 @@ class Proposals:
         self._study.sampler = build_sampler(
             self._config.sampler, seed=self._config.study.seed, trial_number=number
         )
+
+
+def _proposal(frozen: optuna.trial.FrozenTrial) -> Proposal:
+    said = frozen.user_attrs
+    role = TrialRole(said["role"])
+    params = frozen.params if role is TrialRole.TRIAL else said["params"]
+    return Proposal(frozen.number, role, dict(params), said.get("steps"), said.get("continues"))

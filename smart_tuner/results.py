@@ -1,7 +1,5 @@
 """How a study ends for the person who started it: the trials, the best one, its files."""
 
-from collections.abc import Sequence
-
 from rich.console import Console
 
 from dashboards.terminal import best_panel, trials_table
@@ -12,6 +10,9 @@ from smart_tuner.stopping import StopSwitch
 from storage.database import Database
 from storage.records import StudyState, TrialRecord
 from storage.trials import Trials
+
+_SHOWN = 200
+"""Trials in the table."""
 
 
 def print_results(
@@ -26,16 +27,10 @@ def print_results(
     trials = Trials(database)
     best = best_trials(trials, config)
     if config.sinks.console:
-        listed = trials.list_of(name)
-        console.print(trials_table(listed))
+        _print_newest(console, trials, name)
         for trial in best:
             console.print(best_panel(trial))
-        console.print(
-            _last_line(name, state, bool(best), listed),
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        _print_line(console, _last_line(name, state, bool(best), trials))
     if state is StudyState.STOPPED and not stop.by_timeout:
         return TunerExit.STOPPED
     return TunerExit.FINISHED if best else TunerExit.NO_RESULT
@@ -49,10 +44,22 @@ def best_trials(trials: Trials, config: StudyConfig) -> list[TrialRecord]:
     return [] if best is None else [best]
 
 
-def _last_line(name: str, state: StudyState, found: bool, trials: Sequence[TrialRecord]) -> str:
+def _print_newest(console: Console, trials: Trials, name: str) -> None:
+    """A table of ten thousand trials takes seconds to lay out, and nobody reads it."""
+    newest = trials.newest(name, _SHOWN)
+    console.print(trials_table(newest))
+    if earlier := trials.count(name) - len(newest):
+        _print_line(console, f"trials before them: {earlier}; 'smart-tuner trials --all' shows all")
+
+
+def _print_line(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _last_line(name: str, state: StudyState, found: bool, trials: Trials) -> str:
     if state is StudyState.STOPPED:
         return f"Study '{name}' stopped; start it again to continue where it is."
     if not found:
         line = f"Study '{name}' is finished, but no trial was completed: see the reasons above."
-        return f"{line} {advice(trials)}".rstrip()
+        return f"{line} {advice(trials.list_of(name))}".rstrip()
     return f"Study '{name}' is finished. Speak with: smart-tuner synthesize 'your text' out.wav"

@@ -24,8 +24,11 @@ def end_line(run: TrialRun, outcome: Outcome, objectives: Sequence[Objective]) -
     """``trial 3 complete at step 500: quality 0.812``, or why it ended before."""
     step = run.verdict.step if run.verdict else run.seen.step
     line = f"{run.name} {outcome.state.value} at step {step}"
-    if outcome.state is TrialState.STOPPED:
-        return f"{line}: the next start goes on from its last checkpoint"
+    if outcome.state is TrialState.PAUSED:
+        return f"{line}: it will go on from its last checkpoint"
+    if outcome.state is TrialState.LOST:
+        why = outcome.reason or "its trainer is gone"
+        return f"{run.name} lost its trainer at step {step} ({why}): it will be started again"
     if outcome.reason:
         values = [f"{name} {_short(value)}" for name, value in outcome.evidence.items()]
         return f"{line}: {outcome.reason}" + (f" ({', '.join(values[:_VALUES])})" if values else "")

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+NO_LIMIT = "none"
+"""How people write that there is no limit, where leaving it out means another thing."""
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _NUMBER = r"\d+(?:\.\d+)?"
 _PARTS = re.compile("".join(rf"(?:({_NUMBER})\s*{unit}\s*)?" for unit in _UNITS))
@@ -20,9 +22,20 @@ def parse_duration(value: Any) -> float:
     seconds = _seconds(value)
     if seconds is None or not math.isfinite(seconds) or seconds <= 0:
         raise ValueError(
-            f"{value!r} is no duration: write seconds, or hours and minutes such as 2h or 1h30m"
+            f"{value!r} is no duration: write seconds, or hours and minutes such as 2h or 1h30m; "
+            "none for no limit"
         )
     return seconds
+
+
+def parse_limit(value: Any) -> float | None:
+    """Seconds, or ``None`` where ``value`` is that, or the word for it.
+
+    Raises:
+        ValueError: as :func:`parse_duration`.
+    """
+    nothing = value is None or (isinstance(value, str) and value.strip().lower() == NO_LIMIT)
+    return None if nothing else parse_duration(value)
 
 
 def _seconds(value: Any) -> float | None:
@@ -43,7 +56,5 @@ def _seconds(value: Any) -> float | None:
     )
 
 
-Duration = Annotated[
-    float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
-]
+Duration = Annotated[float | None, BeforeValidator(parse_limit)]
 """Seconds, or ``None`` for no limit."""

@@ -70,8 +70,9 @@ def contains(parameter: Parameter, value: Any) -> bool:
     """Whether a trial with ``value`` could have been drawn from this range."""
     if isinstance(parameter, CategoricalParameter):
         return value in parameter.choices
-    on_grid = parameter.step is None or _is_multiple(parameter.low, value, parameter.step)
-    return bool(parameter.low <= value <= parameter.high and on_grid)
+    if not parameter.low <= value <= parameter.high:
+        return False
+    return parameter.step is None or _is_multiple(parameter.low, value, parameter.step)
 
 
 def describe_parameter(parameter: Parameter) -> str:

@@ -4,13 +4,22 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+)
 from pydantic_settings import NoDecode
 
-from smart_tuner.config.durations import Duration
+from smart_tuner.config.durations import NO_LIMIT, Duration
 from smart_tuner.config.governed import refuse_governed
+from smart_tuner.config.jobs import Jobs
 from smart_tuner.config.names import check_study_name
 from smart_tuner.config.section import Section
+from storage.default_url import DEFAULT_URL
 from trainer.exit_codes import BadInputError
 from trainer.hparams import HParams, PresetName, parse_hparams
 
@@ -38,11 +47,24 @@ class StudySection(Section):
     """How many trials the study runs in all, over every start; probes come on top."""
     timeout: Duration = None
     """Seconds after which no trial starts and running ones stop with a checkpoint, as asked."""
-    jobs: int = Field(ge=1, le=256)
-    """Trials at once."""
+    budget: Duration = None
+    """Seconds that trainers may run in all, each times its GPUs, over every attempt and start."""
+    finish: float = Field(0.4, ge=0, lt=1)
+    """The share of ``budget`` that is kept for going on with the best trial."""
+    jobs: Jobs
+    """Trials at once; ``auto``: what the machine has room for."""
     seed: int = Field(1, ge=0, lt=2**32)
     rescue: bool = False
     """Whether trials that explode are taken back to a good checkpoint with a lower rate."""
+    max_retries: int = Field(2, ge=0, le=100)
+    """How often a trial whose trainer died is resumed from its last checkpoint."""
+    stall_timeout: Duration = 600.0
+    """Seconds without an event after which a trainer counts as stalled; ``None``: never."""
+
+    @field_serializer("stall_timeout", when_used="json")
+    def _said(self, value: float | None) -> float | str:
+        """A record says what was said: null would be the default again."""
+        return NO_LIMIT if value is None else value
 
     @field_validator("name")
     @classmethod
@@ -110,8 +132,20 @@ class TrainerSection(Section):
 class StorageSection(Section):
     """Where the study is kept."""
 
-    url: SecretStr = SecretStr("sqlite:///smart_tuner.db")
+    url: SecretStr = SecretStr(DEFAULT_URL)
     """Any SQLAlchemy URL that Optuna takes; it may hold a password, hence never shown."""
+
+
+Samples = Literal["all", "best", "last"]
+"""Which samples of an ended trial stay; ``last``: the best evaluation's and the last one's."""
+
+
+class RetentionSection(Section):
+    """What of ended trials stays on the disk."""
+
+    best_trials: int | None = Field(None, ge=1)
+    """Of how many, the best ones, the checkpoints stay; ``None``: of all."""
+    samples: Samples = "all"
 
 
 class SinksSection(Section):

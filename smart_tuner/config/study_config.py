@@ -13,7 +13,13 @@ from smart_tuner.config.parameters import CategoricalParameter, Parameter
 from smart_tuner.config.pruner_section import PrunerSection
 from smart_tuner.config.resolve import with_defaults
 from smart_tuner.config.sampler_section import SamplerSection
-from smart_tuner.config.sections import SinksSection, StorageSection, StudySection, TrainerSection
+from smart_tuner.config.sections import (
+    RetentionSection,
+    SinksSection,
+    StorageSection,
+    StudySection,
+    TrainerSection,
+)
 from smart_tuner.health.grace import grace_steps
 from smart_tuner.health.settings import HealthSection
 from trainer.exit_codes import BadInputError
@@ -50,6 +56,7 @@ class StudyConfig(BaseSettings):
     pruner: PrunerSection
     health: HealthSection = HealthSection()
     storage: StorageSection = StorageSection()
+    retention: RetentionSection = RetentionSection()
     sinks: SinksSection = SinksSection()
     probes: tuple[dict[str, Any], ...] = ()
     """Declared beforehand, run beside the trials, left out of ``best`` and of the sampler."""

@@ -23,11 +23,12 @@ from smart_tuner.config import StudyConfig, load_config
 from smart_tuner.exit_codes import TunerExit
 from smart_tuner.main import SmartTunerMain
 from smart_tuner.trainer_process import TRAINER
+from storage.attempts import Attempts
 from storage.commands import Commands
 from storage.database import Database, open_database
 from storage.events import Events
 from storage.optuna_storage import close_optuna_storage, optuna_storage
-from storage.records import EventRecord, TrialRecord
+from storage.records import AttemptRecord, EventRecord, TrialRecord
 from storage.trials import Trials
 from trainer import events
 from trainer.corpus import make_demo_corpus
@@ -89,10 +90,16 @@ class Workshop:
     folder: Path
     trainer: tuple[str, ...]
     controllers: list[subprocess.Popen[str]] = field(default_factory=list)
+    storage: str = ""
+    """The URL of its database; empty: a file in the working directory."""
+    prelude: str = ""
+    """What a controller in a process of its own does first, in Python."""
 
     def sections(self, **sections: Any) -> dict[str, Any]:
         """A configuration as a command line gives it, of tiny trials unless said otherwise."""
-        return merged({**SECTIONS, "corpus": str(self.folder / "speech")}, sections)
+        base = {**SECTIONS, "corpus": str(self.folder / "speech")}
+        base |= {"storage": {"url": self.storage}} if self.storage else {}
+        return merged(base, sections)
 
     def config(self, **sections: Any) -> StudyConfig:
         """The same, loaded."""
@@ -113,7 +120,7 @@ class Workshop:
         """Run a study in a process of its own."""
         arguments = [json.dumps(self.sections(**sections)), json.dumps(self.trainer)]
         process = subprocess.Popen(
-            [sys.executable, "-c", CONTROLLER, *arguments],
+            [sys.executable, "-c", self.prelude + CONTROLLER, *arguments],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -126,15 +133,21 @@ class Workshop:
     @contextmanager
     def database(self) -> Iterator[Database]:
         """The study's database."""
-        with open_database(f"sqlite:///{self.folder}/smart_tuner.db") as database:
+        url = self.storage or f"sqlite:///{self.folder}/smart_tuner.db"
+        with open_database(url) as database:
             yield database
 
     def trials(self) -> list[TrialRecord]:
         """Our records of the trials, by number; none before there is a database."""
-        if not (self.folder / "smart_tuner.db").exists():
+        if not (self.storage or (self.folder / "smart_tuner.db").exists()):
             return []
         with self.database() as database:
             return Trials(database).list_of(NAME)
+
+    def attempts(self, number: int) -> list[AttemptRecord]:
+        """Our records of a trial's trainers, in their order."""
+        with self.database() as database:
+            return Attempts(database).list_of(NAME, number)
 
     def kept(self, *kinds: str, number: int | None = None) -> list[EventRecord]:
         """Our events of these kinds."""
@@ -156,10 +169,13 @@ class Workshop:
             finally:
                 close_optuna_storage(storage)
 
-    def ask(self, kind: str, number: int | None = None) -> int:
-        """Send a command, as a bot would; its id."""
+    def ask(self, kind: str, number: int | None = None, **arguments: Any) -> int:
+        """Send a command as a bot does, unchecked and without waiting; its id."""
         with self.database() as database:
-            return Commands(database).send(NAME, kind, requested_by="test", number=number).id
+            sent = Commands(database).send(
+                NAME, kind, requested_by="anna", source="bot", number=number, arguments=arguments
+            )
+        return sent.id
 
     def answer(self, command_id: int) -> tuple[str, str | None]:
         """The state and the answer of a command."""

@@ -5,7 +5,8 @@ on the gradients explode, up to 1e-4 nothing aligns, and around 6e-3 lies the be
 ``rescue`` is on they explode only after the first evaluation, and each explosion goes back to it
 with a lower rate. With ``precision: fp16`` every fourth step is skipped. Without
 ``alignment_diagnostics`` nobody scores alignments. A file ``disk_full`` beside the run directories
-is a full disk.
+is a full disk. Options make it hang, crash or run out of memory. It tells its stacks on request, as
+the trainer does.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import json
 import math
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -37,6 +39,7 @@ from trainer.events import (
 )
 from trainer.exit_codes import TrainerExit
 from trainer.paths import RunPaths, write_text
+from trainer.stack_dump import stacks_on_request
 from trainer.stop import StopRequest
 
 SWITCHES = {
@@ -50,6 +53,7 @@ SWITCHES = {
     "rescue": "rescue",
 }
 EXPLODING_RATE, EXPLOSION_STEPS = 0.1, 5
+FOR_EVER = 600.0
 
 
 def main() -> TrainerExit:
@@ -57,6 +61,19 @@ def main() -> TrainerExit:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds-per-step", type=float, default=0.0)
     parser.add_argument("--deaf", action="store_true", help="hear no polite request to stop")
+    parser.add_argument(
+        "--hang-at", type=int, metavar="STEP",
+        help="say nothing any more instead of making this step, and hear nothing, once in a run",
+    )  # fmt: skip
+    parser.add_argument(
+        "--crash-at", type=int, metavar="STEP",
+        help="be killed instead of making this step, once in a run",
+    )  # fmt: skip
+    parser.add_argument(
+        "--memory-limit", type=int, metavar="N",
+        help="run out of memory with more than N utterances at once",
+    )  # fmt: skip
+    parser.add_argument("--memory-mb", type=float, default=0.0, help="what an estimate says of it")
     parser.add_argument("command")
     parser.add_argument("--hparams-file", type=Path, required=True)
     parser.add_argument("--run-dir", type=Path)
@@ -70,9 +87,10 @@ def main() -> TrainerExit:
     stop = StopRequest(paths.lease, arguments.lease_seconds)
     stop.listen()
     print("environment:", json.dumps(dict(os.environ)), flush=True)
-    with EventWriter(paths.events) as writer:
+    with EventWriter(paths.events) as writer, stacks_on_request(paths.stacks):
         if arguments.command == "estimate":
-            writer.write(Estimate(max(arguments.seconds_per_step, 0.01), 0.0, 0.0))
+            seconds = max(arguments.seconds_per_step, 0.01)
+            writer.write(Estimate(seconds, 0.0, 0.0, memory_mb=arguments.memory_mb))
             code = TrainerExit.FINISHED
         else:
             code = Run(arguments, paths, stop, writer).train()
@@ -99,10 +117,14 @@ class Run:
     ) -> None:
         self.arguments, self.paths, self.stop, self.writer = arguments, paths, stop, writer
         self.hparams = yaml.safe_load(paths.hparams.read_text())
-        self.state: dict[str, Any] = {"step": 0, "best": None, "factor": 1.0, "restarts": 0}
+        self.state: dict[str, Any] = {
+            "step": 0, "best": None, "best_step": None, "factor": 1.0, "restarts": 0,
+        }  # fmt: skip
         self.resumed = paths.last_checkpoint.exists()
         if self.resumed:
             self.state = json.loads(paths.last_checkpoint.read_text())
+            if self.state["best_step"] == self.state["step"]:
+                self.keep_as_best()  # whoever wrote it may have been killed before this
         self.good = dict(self.state)
         self.in_a_row = 0
 
@@ -117,13 +139,35 @@ class Run:
         while self.state["step"] < self.arguments.steps:
             if self.stop.reason and not self.arguments.deaf:
                 return TrainerExit.STOPPED if self.save() else TrainerExit.UNWRITABLE
-            if self.hparams["learning_rate"] > 1:
+            if self.is_out_of_memory:
                 return TrainerExit.OUT_OF_MEMORY
+            self.fail_once()
             time.sleep(self.arguments.seconds_per_step)
             self.step()
             if self.hparams["rescue"] and self.in_a_row == EXPLOSION_STEPS and not self.rescue():
                 return TrainerExit.DIVERGED
         return TrainerExit.UNWRITABLE if self.disk_is_full else TrainerExit.FINISHED
+
+    @property
+    def is_out_of_memory(self) -> bool:
+        """Whether the learning rate says so, or the number of utterances at once."""
+        at_once = self.hparams["micro_batch_size"] or self.hparams["batch_size"]
+        limit = self.arguments.memory_limit
+        return self.hparams["learning_rate"] > 1 or (limit is not None and at_once > limit)
+
+    def fail_once(self) -> None:
+        """Hang or crash where that was asked for and has not happened in this run yet."""
+        if self.is_due(self.arguments.hang_at, self.paths.root / "hung"):
+            time.sleep(FOR_EVER)
+        if self.is_due(self.arguments.crash_at, self.paths.root / "crashed"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def is_due(self, at: int | None, marker: Path) -> bool:
+        """Whether step ``at`` comes next, for the first time; the file ``marker`` remembers."""
+        if at != self.state["step"] + 1 or marker.exists():
+            return False
+        marker.touch()
+        return True
 
     def step(self) -> None:
         """One step, and the evaluation that is due after it."""
@@ -167,7 +211,8 @@ class Run:
         step, best, metrics = self.state["step"], self.state["best"], self.scores()
         value = metrics.get("quality", -metrics["validation.loss"])
         is_best = best is None or value > best
-        self.state["best"] = value if is_best else best
+        if is_best:
+            self.state |= {"best": value, "best_step": step}
         names = ["", ""]
         if not self.disk_is_full:
             for index, path in enumerate(
@@ -177,7 +222,11 @@ class Run:
                 names[index] = self.paths.relative(path)
         self.writer.write(Evaluation(step, metrics, names[0], names[1], is_best, seconds=0.0))
         if self.save() and is_best:
-            shutil.copyfile(self.paths.last_checkpoint, self.paths.best_checkpoint)
+            self.keep_as_best()
+
+    def keep_as_best(self) -> None:
+        """The last checkpoint is the best one too."""
+        shutil.copyfile(self.paths.last_checkpoint, self.paths.best_checkpoint)
 
     def scores(self) -> dict[str, float]:
         """Every score that a study may want."""

@@ -53,7 +53,7 @@ def process(paths: RunPaths, code: str) -> TrainerProcess:
         "import sys, time; from pathlib import Path; from trainer.events import *; "
         f"writer = EventWriter(Path({str(paths.events)!r})); "
     )
-    return TrainerProcess(paths, [prelude + code], 1, command=PYTHON)
+    return TrainerProcess.start(paths, [prelude + code], 1, command=PYTHON)
 
 
 PYTHON = (sys.executable, "-c")
@@ -79,7 +79,8 @@ def test_without_a_measurement_there_is_none(tmp_path: Any) -> None:
 def test_whoever_wants_to_leave_does_not_wait(tmp_path: Any) -> None:
     running = process(RunPaths(tmp_path), "time.sleep(600)")
     assert measure(running, go_on=lambda: False) is None
-    assert running.poll() == -9
+    assert running.poll()
+    assert running.exit_code == -9
 
 
 def test_bad_input_is_passed_on(tmp_path: Any) -> None:

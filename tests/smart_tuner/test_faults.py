@@ -30,7 +30,7 @@ def one_trial(tmp_path: Path, open_workshop: Any) -> Any:
     return run
 
 
-@pytest.mark.parametrize("diagnostics", [True, False])
+@pytest.mark.parametrize("diagnostics", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_attention_that_collapsed_is_pruned_by_its_diagnostics(
     one_trial: Any, diagnostics: bool
 ) -> None:

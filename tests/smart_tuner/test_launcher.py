@@ -79,7 +79,7 @@ def test_every_trial_has_a_run_directory() -> None:
 
 def called(process: TrainerProcess) -> list[str]:
     """The arguments that a trainer was called with."""
-    while process.poll() is None:
+    while not process.poll():
         time.sleep(0.02)
     arguments: list[str] = json.loads(process.paths.log.read_text(encoding="utf-8"))
     return arguments
@@ -102,7 +102,7 @@ def test_trials_and_estimate_begin_with_the_same_weights(
 ) -> None:
     corpus = StudyCorpus(Path("speech"), Corpus(Path("speech"), (), "en"))
     launcher = Launcher(StudyConfig(trainer=trainer), corpus, tmp_path, ECHO)
-    for process in (launcher.start(0, launcher.hparams({})), launcher.measure()):
+    for process in (launcher.start(0, launcher.hparams({})), launcher.measure("me")):
         arguments = called(process)
         lease = arguments.index("--lease-seconds")
         assert arguments[lease + 2 :] == options

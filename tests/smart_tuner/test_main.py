@@ -57,4 +57,5 @@ def test_where_nothing_can_be_measured_the_study_runs_all_the_same(
     workshop.trainer = (*workshop.trainer[:-1], str(script))
     ran = workshop.run(**ONE)
     assert ran.code is TunerExit.FINISHED
-    assert "the cost could not be measured: see runs/speech/estimate/trainer.log" in ran.out
+    (log,) = (tmp_path / "runs" / "speech").glob("estimate-*/trainer.log")
+    assert f"the cost could not be measured: see {log.relative_to(tmp_path)}" in ran.out

@@ -120,7 +120,7 @@ def test_a_rescued_trial_that_is_resumed_is_told_once(
     controller.terminate()
     controller.communicate(timeout=60)
     (stopped,) = slow_workshop.trials()
-    assert (stopped.state, stopped.metrics["restarts"]) == (TrialState.STOPPED, 2)
+    assert (stopped.state, stopped.metrics["restarts"]) == (TrialState.PAUSED, 2)
     before = keys(slow_workshop)
 
     ran = slow_workshop.run(**longer)

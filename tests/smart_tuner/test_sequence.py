@@ -14,7 +14,11 @@ from storage.records import TrialRole, TrialState
 
 Workshop = Any
 TRIALS = 5
-SAMPLERS = [{"kind": "tpe", "n_startup_trials": 2}, {"kind": "cmaes"}, {"kind": "random"}]
+SAMPLERS = [
+    {"kind": "tpe", "n_startup_trials": 2},
+    pytest.param({"kind": "cmaes"}, marks=pytest.mark.slow),
+    pytest.param({"kind": "random"}, marks=pytest.mark.slow),
+]
 PROBES = {"probes": [{"learning_rate": 0.3}, {"learning_rate": 3e-5, "prenet_dims": [8, 16]}]}
 
 

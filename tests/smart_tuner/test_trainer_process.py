@@ -16,15 +16,18 @@ from smart_tuner.trainer_process import (
     TrainerProcess,
     end_orphan,
     is_alive,
-    trainer_environment,
+    wait_for_an_end,
 )
 from trainer.paths import RunPaths
 
 PYTHON = (sys.executable, "-c")
+RUN_DIR = ("--run-dir", "0")
+"""As a trainer is told where it runs, from the working directory."""
 SLEEP = "print('ready', flush=True); import time; time.sleep(600)"
 DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
 Start = Callable[[str], TrainerProcess]
 WaitUntil = Callable[..., None]
+Leave = Callable[[str], psutil.Process]
 
 
 @pytest.fixture
@@ -33,7 +36,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started: list[TrainerProcess] = []
 
     def start(code: str) -> TrainerProcess:
-        started.append(TrainerProcess(RunPaths(tmp_path / "0"), [code], 3, command=PYTHON))
+        paths = RunPaths(tmp_path / "0")
+        started.append(TrainerProcess.start(paths, [code, *RUN_DIR], 3, command=PYTHON))
         return started[-1]
 
     yield start
@@ -41,11 +45,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.kill()
 
 
-def ended(process: TrainerProcess) -> int:
+def ended(process: TrainerProcess) -> int | None:
     """Its exit code, waited for as the controller does."""
-    while (code := process.poll()) is None:
+    while not process.poll():
         time.sleep(0.02)
-    return code
+    return process.exit_code
 
 
 def is_ready(process: TrainerProcess) -> bool:
@@ -66,22 +70,6 @@ SECRETS = {
     "SSH_AUTH_SOCK": "secret",
     "MY_PATH": "secret",
 }
-NEEDED = {
-    "PATH": "/bin",
-    "HOME": "/root",
-    "LANG": "ru_RU.UTF-8",
-    "LC_ALL": "C",
-    "TMPDIR": "/tmp",
-    "CXX": "clang++",
-    "CUDA_VISIBLE_DEVICES": "0",
-    "LD_LIBRARY_PATH": "/lib",
-    "PYTHONPATH": "/src",
-}
-
-
-def test_the_environment_is_allow_listed() -> None:
-    environment = trainer_environment({**SECRETS, **NEEDED, "OMP_NUM_THREADS": "64"}, threads=2)
-    assert environment == {**NEEDED, "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
 
 
 def test_a_trainer_sees_no_secret_and_logs(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +96,8 @@ def test_it_is_known_while_it_runs(start: Start) -> None:
     assert record["pid"] == process.pid
     assert record["started"] == psutil.Process(process.pid).create_time()
     assert is_alive(process.paths)
-    assert process.poll() is None
+    assert not process.poll()
+    assert process.exit_code is None
     process.kill()
     assert ended(process) == -signal.SIGKILL
     assert not process.paths.process.exists()
@@ -157,7 +146,8 @@ def test_to_stop_what_has_ended_does_nothing(start: Start) -> None:
     assert ended(process) == 0
     process.request_stop()
     process.kill()
-    assert process.poll() == 0
+    assert process.poll()
+    assert process.exit_code == 0
 
 
 def test_the_lease_is_renewed(start: Start) -> None:
@@ -169,7 +159,7 @@ def test_the_lease_is_renewed(start: Start) -> None:
 
 
 @pytest.fixture
-def orphan(tmp_path: Path, wait_until: WaitUntil) -> Iterator[Callable[[str], psutil.Process]]:
+def orphan(tmp_path: Path, wait_until: WaitUntil) -> Iterator[Leave]:
     """Starts a trainer in run directory ``0`` whose controller then dies."""
     found: list[psutil.Process] = []
 
@@ -177,7 +167,8 @@ def orphan(tmp_path: Path, wait_until: WaitUntil) -> Iterator[Callable[[str], ps
         controller = (
             "import sys; from pathlib import Path; from trainer.paths import RunPaths;"
             "from smart_tuner.trainer_process import TrainerProcess;"
-            f"TrainerProcess(RunPaths(Path('0')), [{code!r}], 1, command=(sys.executable, '-c'))"
+            f"TrainerProcess.start(RunPaths(Path('0')), {[code, *RUN_DIR]!r}, 1,"
+            " command=(sys.executable, '-c'))"
         )
         root = str(Path(__file__).parents[2])
         environment = {**os.environ, "PYTHONPATH": root}
@@ -194,10 +185,87 @@ def orphan(tmp_path: Path, wait_until: WaitUntil) -> Iterator[Callable[[str], ps
             process.kill()
 
 
-@pytest.mark.parametrize("code", [SLEEP, DEAF], ids=["polite", "deaf"])
-def test_an_orphan_is_ended(
-    code: str, orphan: Callable[[str], psutil.Process], tmp_path: Path
+def test_an_orphan_is_found_by_its_record(orphan: Leave, tmp_path: Path) -> None:
+    process, paths = orphan(SLEEP), RunPaths(tmp_path / "0")
+    found = TrainerProcess.find(paths)
+    assert (found.pid, found.started_at) == (process.pid, process.create_time())
+    assert not found.poll()
+    process.kill()
+    assert waited(found)
+    assert found.exit_code is None  # nobody but its parent learns that
+    assert not paths.process.exists()
+
+
+def test_an_orphan_without_a_record_is_found_by_its_command_line(
+    orphan: Leave, tmp_path: Path
 ) -> None:
+    """Its controller was killed between its start and the note of it."""
+    process, paths = orphan(SLEEP), RunPaths(tmp_path / "0")
+    paths.process.unlink()
+    assert TrainerProcess.find(paths).pid is None
+    assert TrainerProcess.find(paths, search=True).pid == process.pid
+    assert TrainerProcess.find(RunPaths(tmp_path / "1"), search=True).pid is None
+    process.kill()
+    wait_for_end(process)
+    assert TrainerProcess.find(paths, search=True).pid is None
+
+
+@pytest.mark.parametrize("code", [SLEEP, DEAF], ids=["polite", "deaf"])
+def test_one_that_was_found_can_be_stopped(code: str, orphan: Leave, tmp_path: Path) -> None:
+    process, paths = orphan(code), RunPaths(tmp_path / "0")
+    found = TrainerProcess.find(paths)
+    begun = time.monotonic()
+    found.request_stop(grace_seconds=0.5)
+    assert waited(found)
+    assert (time.monotonic() - begun > 0.4) is (code == DEAF)
+    wait_for_end(process)
+
+
+def test_what_has_ended_before_it_was_looked_for(tmp_path: Path) -> None:
+    found = TrainerProcess.find(RunPaths(tmp_path), search=True)
+    assert (found.pid, found.started_at, found.exit_code) == (None, None, None)
+    assert found.poll()
+    found.request_stop()
+    found.kill()
+
+
+def test_a_wait_ends_with_the_first_trainer(start: Start) -> None:
+    begun = time.monotonic()
+    wait_for_an_end([start(SLEEP), start("")], 30)
+    assert time.monotonic() - begun < 20
+
+
+def test_a_wait_for_one_that_was_found_ends_with_it(orphan: Leave, tmp_path: Path) -> None:
+    process, begun = orphan(SLEEP), time.monotonic()
+    found = TrainerProcess.find(RunPaths(tmp_path / "0"))
+    wait_for_an_end([found], 0.2)
+    assert time.monotonic() - begun >= 0.2
+    process.kill()
+    wait_for_an_end([found], 30)
+    assert time.monotonic() - begun < 20
+    assert waited(found)
+
+
+def waited(process: TrainerProcess) -> bool:
+    """Whether it ends, and within 20 seconds."""
+    deadline = time.monotonic() + 20
+    while not process.poll():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def wait_for_end(process: psutil.Process) -> None:
+    """Until an orphan has ended, be it as a zombie that process 1 does not reap."""
+    deadline = time.monotonic() + 20
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("code", [SLEEP, DEAF], ids=["polite", "deaf"])
+def test_an_orphan_is_ended(code: str, orphan: Leave, tmp_path: Path) -> None:
     process, paths = orphan(code), RunPaths(tmp_path / "0")
     assert is_alive(paths)
     begun = time.monotonic()
@@ -219,7 +287,7 @@ def test_another_process_of_the_same_number_is_let_live(start: Start) -> None:
     record = {"pid": process.pid, "started": psutil.Process(process.pid).create_time() - 60}
     process.paths.process.write_text(json.dumps(record))
     end_orphan(process.paths)
-    assert process.poll() is None
+    assert not process.poll()
     assert not process.paths.process.exists()
 
 

@@ -62,7 +62,7 @@ def test_a_full_disk_stops_the_study_which_goes_on_once_there_is_room(workshop: 
         "on the disk, or give back the permissions, and start the study again"
     )
     (trial,) = workshop.trials()
-    assert (trial.state, trial.reason, trial.exit_code) == (TrialState.STOPPED, "stopped", 6)
+    assert (trial.state, trial.reason, trial.exit_code) == (TrialState.PAUSED, "stopped", 6)
     assert trial.evidence["message"] == "its checkpoint could not be written"
     assert (trial.alignment_png, trial.sample_wav) == (None, None)
     assert [event.step for event in workshop.kept("warning", number=0)] == [3, 6]

@@ -1,6 +1,6 @@
 import pytest
 
-from smart_tuner.config.durations import parse_duration
+from smart_tuner.config.durations import parse_duration, parse_limit
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,9 @@ def test_read_as_people_write_them(text: object, seconds: float) -> None:
 def test_anything_else_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="is no duration: write seconds"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("nothing", [None, "none", " None "])
+def test_no_limit_can_be_said(nothing: object) -> None:
+    assert parse_limit(nothing) is None
+    assert parse_limit("2h") == 7200

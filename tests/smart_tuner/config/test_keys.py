@@ -14,7 +14,19 @@ from smart_tuner.config.pruner_section import (
 from smart_tuner.config.sampler_section import CmaesSection, GpSection, RandomSection, TpeSection
 
 ALLOWED = {
-    "study": ["name", "objective", "trials", "timeout", "jobs", "seed", "rescue"],
+    "study": [
+        "name",
+        "objective",
+        "trials",
+        "timeout",
+        "budget",
+        "finish",
+        "jobs",
+        "seed",
+        "rescue",
+        "max_retries",
+        "stall_timeout",
+    ],
     "corpus": None,
     "trainer": [
         "preset",
@@ -34,8 +46,11 @@ ALLOWED = {
         "non_finite",
         "never_aligned",
         "alignment_lost",
+        "status",
+        "success",
     ],
     "storage": ["url"],
+    "retention": ["best_trials", "samples"],
     "sinks": ["console"],
     "probes": None,
 }

@@ -183,7 +183,7 @@ BAD_FILES = {
     ),
     "study: {timeout: soon}": (
         "study.timeout: 'soon' is no duration: write seconds, or hours and minutes "
-        "such as 2h or 1h30m"
+        "such as 2h or 1h30m; none for no limit"
     ),
     "study: {objective: speed}": (
         "study.objective='speed': input should be 'quality', 'val_loss' or 'mcd'"
@@ -245,6 +245,12 @@ def test_the_command_line_beats_the_environment_beats_the_file(study_yaml: Write
     environ = {"SMART_TUNER_STUDY__JOBS": "6", "SMART_TUNER_STUDY__SEED": "7"}
     study = load_config(file, {"study": {"seed": 8, "timeout": None}}, environ=environ).study
     assert (study.trials, study.jobs, study.seed, study.name) == (3, 6, 8, "голос")
+
+
+def test_none_takes_away_a_limit_of_the_file(study_yaml: WriteYaml) -> None:
+    file = study_yaml("study: {timeout: 2h, budget: 20h, stall_timeout: 5m}")
+    study = load_config(file, {"study": {"timeout": "none"}}, environ={}).study
+    assert (study.timeout, study.budget, study.stall_timeout) == (None, 72_000, 300)
 
 
 def test_an_empty_file_and_empty_sections_say_nothing(study_yaml: WriteYaml) -> None:

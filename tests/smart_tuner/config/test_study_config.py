@@ -20,9 +20,13 @@ def test_the_embedded_study() -> None:
         "objective": ("quality",),
         "trials": 12,
         "timeout": None,
+        "budget": None,
+        "finish": 0.0,
         "jobs": 2,
         "seed": 1,
         "rescue": False,
+        "max_retries": 2,
+        "stall_timeout": 600.0,
     }
     assert config.corpus is None
     assert config.trainer.model_dump() == {
@@ -45,7 +49,7 @@ def test_the_embedded_study() -> None:
 def test_a_corpus_of_ones_own_gets_the_published_model() -> None:
     config = StudyConfig(corpus="data/my voice")
     assert config.study.name == "my voice"
-    assert (config.study.trials, config.study.jobs) == (20, 1)
+    assert (config.study.trials, config.study.jobs, config.study.finish) == (20, 1, 0.4)
     assert (config.trainer.preset, config.trainer.steps) == ("tacotron2", 20000)
     assert config.trainer.evaluate_every == 100
     assert config.probes == ()
@@ -220,7 +224,8 @@ def test_the_password_is_nowhere_but_in_the_url() -> None:
 
 def test_the_record_loads_again() -> None:
     trainer = {"hparams": {"prenet_dims": [64, 64]}, "warm_start": "a.pt", "ignore_layers": "b,c"}
-    config = StudyConfig(corpus="data/voice", trainer=trainer)
+    config = StudyConfig(corpus="data/voice", trainer=trainer, study={"stall_timeout": "none"})
+    assert config.study.stall_timeout is None
     record = json.loads(json.dumps(config.record()))
     assert "storage" not in record
     assert StudyConfig(**record) == config

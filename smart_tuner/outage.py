@@ -1,0 +1,74 @@
+"""A database that is away for a while: training goes on, and what was missed is written after."""
+
+import time
+from collections.abc import Callable
+
+from optuna.exceptions import StorageInternalError
+from sqlalchemy import text
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
+
+from storage.database import Database
+from storage.errors import StorageUnavailableError
+
+OUTAGES = (StorageUnavailableError, StorageInternalError, OperationalError, InterfaceError)
+"""How our side and Optuna's say that the database is away, locked or full."""
+_RETRY_SECONDS = 0.5
+_SAY_SECONDS = 30.0
+
+
+def check_outage(error: Exception) -> None:
+    """Raise ``error``, one of :data:`OUTAGES`, where no waiting mends it: it is a bug.
+
+    Optuna's storage calls every error of a database by one name.
+    """
+    if isinstance(error.__cause__, (DataError, IntegrityError, ProgrammingError)):
+        raise error
+
+
+def words(error: Exception) -> str:
+    """What is wrong, in one line; of Optuna's error its cause says it."""
+    told = error.__cause__ if isinstance(error, StorageInternalError) else None
+    return str(told or error).partition("\n")[0]
+
+
+def outlast(
+    database: Database,
+    meanwhile: Callable[[], bool],
+    say: Callable[[str], None],
+) -> bool:
+    """Wait until ``database`` answers again.
+
+    Args:
+        database: what is away.
+        meanwhile: called all the time: renews leases; ``False`` gives up.
+        say: told now and then how it stands.
+
+    Returns:
+        ``False`` where ``meanwhile`` gave up.
+    """
+    began = said = time.monotonic()
+    while not _answers(database):
+        if not meanwhile():
+            return False
+        if time.monotonic() - said > _SAY_SECONDS:
+            said = time.monotonic()
+            say(f"the database has been away for {said - began:.0f} s; trainers go on")
+        time.sleep(_RETRY_SECONDS)
+    say(f"the database is back after {time.monotonic() - began:.0f} s; catching up")
+    return True
+
+
+def _answers(database: Database) -> bool:
+    """Whether it can be read and written: on a full disk SQLite still reads."""
+    try:
+        with database.session() as session:
+            session.execute(text("UPDATE tuner_studies SET asking = asking"))
+    except OUTAGES:
+        return False
+    return True
