@@ -15,7 +15,6 @@ from storage.json_values import finite
 from storage.status import read
 
 _FIELDS = ("number", "params", "metrics", "checkpoint", "alignment_png", "sample_wav", "status")
-_STATUS_STYLES = {"STABLE": "bold green", "NEEDS ATTENTION": "bold yellow", "CRITICAL": "bold red"}
 
 
 @click.command()
@@ -42,7 +41,7 @@ def best(as_json: bool, name: str | None, storage_url: str | None) -> TunerExit:
 
 def _nothing_yet(study: OpenStudy) -> str:
     counts = read(study.database, study.record.name).counts
-    names = ("running", "pruned", "failed", "stopped")
+    names = ("running", "queued", "paused", "lost", "pruned", "failed")
     others = ", ".join(f"{getattr(counts, n)} {n}" for n in names if getattr(counts, n))
     name = study.record.name
     return f"study '{name}': no trial is complete ({others or 'none was started'})"
@@ -62,9 +61,6 @@ def _show(name: str, ranked: Ranking) -> None:
     console = OutputConsole()
     console.print(Text(f"Study {name}", style="bold"))
     console.print(best_panel(ranked.best))
-    status = ranked.best.status
-    if status is not None:
-        console.print(Text.assemble("Status: ", (status, _STATUS_STYLES.get(status, ""))))
     if ranked.front:
         console.print(Text("No other trial beats these in every objective:", style="bold"))
         console.print(trials_table(ranked.front))

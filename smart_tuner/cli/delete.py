@@ -1,22 +1,22 @@
 """``smart-tuner delete``."""
 
+import shlex
 import shutil
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 from rich.filesize import decimal
 
+from smart_tuner.cli.confirmation import confirmed
 from smart_tuner.cli.database import OpenStudy, find_study, open_study
 from smart_tuner.cli.options import storage_option
 from smart_tuner.cli.run_folders import run_folders, size_of
 from smart_tuner.exit_codes import TunerExit
 from smart_tuner.trainer_process import end_orphan
-from storage.clock import utc_now
-from storage.controller_process import is_lost
+from storage.controllers import Controllers
 from storage.deletion import delete_study
-from storage.records import StudyState, TrialRecord
+from storage.records import TrialRecord
 from storage.trials import Trials
 from trainer.exit_codes import BadInputError
 from trainer.paths import RunPaths
@@ -37,7 +37,8 @@ def delete(study: str, yes: bool, keep_files: bool, storage_url: str | None) -> 
         trials = _require_idle(opened)
         folders = [] if keep_files else run_folders(study, trials)
         _describe(opened, trials, folders, keep_files)
-        if not yes and not _confirmed(study):
+        question = f"Delete all of it? Study {study} can't be brought back"
+        if not yes and not confirmed(question):
             click.echo("Nothing was deleted.")
             return TunerExit.STOPPED
         _end_orphans(_require_idle(opened))  # again: the answer may have taken a while
@@ -49,15 +50,15 @@ def delete(study: str, yes: bool, keep_files: bool, storage_url: str | None) -> 
 
 def _require_idle(study: OpenStudy) -> list[TrialRecord]:
     """The trials, if nobody runs them."""
-    record = find_study(study.database, study.record.name)
-    active = record.state in (StudyState.RUNNING, StudyState.PAUSED)
-    if active and not is_lost(record, utc_now()):
-        pid, host = record.controller_pid, record.controller_host
-        which = "" if pid is None else f" (process {pid} on {host})"
+    name = find_study(study.database, study.record.name).name
+    live = Controllers(study.database).live(name)
+    if live:
+        processes = ", ".join(f"process {one.pid} on {one.host}" for one in live)
         raise BadInputError(
-            f"study '{record.name}' is running{which}: stop it first, with Ctrl-C or SIGTERM"
+            f"study '{name}' is running ({processes}): stop it first, with 'smart-tuner stop"
+            f" {shlex.quote(name)} --wait'"
         )
-    return Trials(study.database).list_of(record.name)
+    return Trials(study.database).list_of(name)
 
 
 def _describe(
@@ -71,15 +72,6 @@ def _describe(
         click.echo("Files stay where they are.")
     elif not folders:
         click.echo("No files of it are here.")
-
-
-def _confirmed(study: str) -> bool:
-    try:
-        return click.confirm(f"Delete all of it? Study {study} can't be brought back")
-    except click.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise BadInputError("nobody answered: --yes deletes without asking") from None
 
 
 def _end_orphans(trials: Iterable[TrialRecord]) -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from smart_tuner.cli.database import OpenStudy, open_study
+from smart_tuner.cli.database import OpenStudy, find_trial, goes_on, open_study
 from smart_tuner.cli.options import name_option, storage_option
 from smart_tuner.exit_codes import TunerExit
-from storage.records import StudyState, TrialRecord, TrialState
 from storage.status import read
 from storage.trials import Trials
 from trainer.exit_codes import BadInputError
@@ -46,29 +45,18 @@ def logs(trial: int, follow: bool, name: str | None, storage_url: str | None) ->
 
 
 def _log(study: OpenStudy, number: int) -> Path:
-    trial = Trials(study.database).get(study.record.name, number)
-    if trial is None:
-        raise BadInputError(f"study '{study.record.name}' has no trial {number}; {_numbers(study)}")
+    trial = find_trial(study, number)
     if trial.run_dir is None:
         raise BadInputError(f"trial {number} has not been started yet: wait for its log")
     return RunPaths(Path(trial.run_dir)).log
 
 
-def _numbers(study: OpenStudy) -> str:
-    trials: list[TrialRecord] = Trials(study.database).list_of(study.record.name)
-    if not trials:
-        return "it has none yet"
-    first, last = trials[0].number, trials[-1].number
-    return f"it has {first}" if first == last else f"it has {first} to {last}"
-
-
 def _runs(study: OpenStudy, number: int) -> bool:
     """Whether more may come: not of a trial whose controller is gone, whatever it left written."""
     trial = Trials(study.database).get(study.record.name, number)
-    if trial is None or trial.state is not TrialState.RUNNING:
+    if trial is None or trial.state.ended:
         return False
-    state = read(study.database, study.record.name).state
-    return state in (StudyState.RUNNING, StudyState.PAUSED)
+    return goes_on(read(study.database, study.record.name).state)
 
 
 def _followed(path: Path, study: OpenStudy, number: int) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ class Ranking(NamedTuple):
 def ranking(study: OpenStudy) -> Ranking | None:
     """``None`` before the first complete trial; of a front, the best by the first objective."""
     name, trials = study.record.name, Trials(study.database)
-    directions = _directions(study)
+    directions = directions_of(study)
     if len(directions) == 1:
         best = trials.best(name, directions[0])
         return None if best is None else Ranking(best, ())
@@ -34,6 +34,7 @@ def _first_value(trial: TrialRecord) -> float:
     return trial.values[0]
 
 
-def _directions(study: OpenStudy) -> tuple[str, ...]:
+def directions_of(study: OpenStudy) -> tuple[str, ...]:
+    """``maximize`` or ``minimize``, of every objective."""
     direction = study.record.identity.get("direction", "maximize")
     return (direction,) if isinstance(direction, str) else tuple(direction)

@@ -26,7 +26,13 @@ _USUAL_FILE = Path("study.yaml")
 @click.option("--preset", metavar="PRESET", help="The model: demo or tacotron2.")
 @click.option("--trials", type=int, metavar="N", help="Trials in all, over every start.")
 @click.option("--timeout", metavar="TIME", help="Stop after, such as 2h, 90m or 1h30m.")
-@click.option("--jobs", type=int, metavar="N", help="Trials at once.")
+@click.option(
+    "--budget", metavar="TIME",
+    help="What all trainers may run in all, such as 20h, each times its GPUs.",
+)  # fmt: skip
+@click.option(
+    "--jobs", metavar="N|auto", help="Trials at once; auto: what this machine has room for."
+)
 @click.option("--name", metavar="NAME", help="The study; default: demo, or the corpus' name.")
 @storage_option
 def start_study(
@@ -35,7 +41,8 @@ def start_study(
     preset: str | None,
     trials: int | None,
     timeout: str | None,
-    jobs: int | None,
+    budget: str | None,
+    jobs: str | None,
     name: str | None,
     storage_url: str | None,
 ) -> TunerExit:
@@ -46,7 +53,13 @@ def start_study(
     same command continues.
     """
     overrides = {
-        "study": {"name": name, "trials": trials, "timeout": timeout, "jobs": jobs},
+        "study": {
+            "name": name,
+            "trials": trials,
+            "timeout": timeout,
+            "budget": budget,
+            "jobs": jobs,
+        },
         "corpus": corpus,
         "trainer": {"preset": preset},
         "storage": {"url": storage_url},

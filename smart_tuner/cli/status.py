@@ -7,11 +7,11 @@ import click
 from rich.live import Live
 
 from dashboards.terminal import live_view
-from smart_tuner.cli.database import OpenStudy, open_study
+from smart_tuner.cli.database import OpenStudy, goes_on, open_study
 from smart_tuner.cli.options import json_option, name_option, storage_option
 from smart_tuner.cli.output import OutputConsole, print_json
 from smart_tuner.exit_codes import TunerExit
-from storage.records import StudyState, StudyStatus
+from storage.records import StudyStatus
 from storage.status import read
 from storage.trials import Trials
 
@@ -48,7 +48,7 @@ def _watched(study: OpenStudy) -> Iterator[StudyStatus]:
     while True:
         status = _read(study)
         yield status
-        if status.state not in (StudyState.RUNNING, StudyState.PAUSED):
+        if not goes_on(status.state):
             return
         time.sleep(_INTERVAL_SECONDS)
 
@@ -61,7 +61,7 @@ def _print(readings: Iterator[StudyStatus], indent: int | None) -> None:
 def _show(readings: Iterator[StudyStatus], study: OpenStudy, in_place: bool) -> None:
     """Each reading in the place of the one before, where a terminal can do that."""
     console, trials = OutputConsole(), Trials(study.database)
-    views = (live_view(status, trials.list_of(status.study)) for status in readings)
+    views = (live_view(status, trials.recent(status.study)) for status in readings)
     if not (in_place and console.is_terminal):
         for view in views:
             console.print(view)

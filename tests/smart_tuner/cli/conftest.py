@@ -3,20 +3,31 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
 import smart_tuner
 from smart_tuner.cli import main
-from storage.controller_process import this_process
+from storage.clock import utc_now
+from storage.commands import Commands
+from storage.controller_process import LOST_AFTER_SECONDS, this_process
+from storage.controllers import Controllers
 from storage.database import Database, open_database
 from storage.progress import Progress
 from storage.records import (
+    CommandRecord,
+    CommandState,
+    ControllerRecord,
     ProgressRecord,
     StudyRecord,
     StudyState,
@@ -25,6 +36,7 @@ from storage.records import (
     TrialState,
 )
 from storage.studies import Studies
+from storage.tables import ControllerRow
 from storage.trials import Trials
 
 _ROOT = str(Path(smart_tuner.__file__).parents[1])
@@ -150,13 +162,86 @@ def study(database: Database, run_dir: Callable[[int], Path]) -> str:
 
 
 @pytest.fixture
-def running_study(database: Database, run_dir: Callable[[int, str], Path]) -> str:
+def enter(database: Database) -> Callable[[str], ControllerRecord]:
+    """Makes this process a controller of a study."""
+
+    def make(study: str) -> ControllerRecord:
+        host, pid, started_at = this_process()
+        controller = ControllerRecord(
+            id=uuid4().hex,
+            study=study,
+            host=host,
+            pid=pid,
+            process_started_at=started_at,
+            eta_seconds=90.0,
+        )
+        return Controllers(database).enter(controller)
+
+    return make
+
+
+@pytest.fixture
+def fall_silent(database: Database) -> Callable[[str], None]:
+    """Makes it half a minute since the controllers of a study were last heard of."""
+
+    def silence(study: str) -> None:
+        before = utc_now() - timedelta(seconds=LOST_AFTER_SECONDS + 1)
+        statement = update(ControllerRow).where(ControllerRow.study == study)
+        database.execute(statement.values(heartbeat_at=before))
+
+    return silence
+
+
+@pytest.fixture
+def running_study(
+    database: Database,
+    run_dir: Callable[[int, str], Path],
+    enter: Callable[[str], ControllerRecord],
+) -> str:
     """A study that this process runs, with one trial on its way."""
     Studies(database).create(StudyRecord(name="live", identity={"direction": "minimize"}))
-    Studies(database).heartbeat("live", 90.0, *this_process())
+    enter("live")
     folder = str(run_dir(0, "live"))
     Trials(database).insert(TrialRecord(study="live", number=0, run_dir=folder))
     Progress(database).upsert(
         ProgressRecord(study="live", number=0, step=40, steps=500, loss=1.5, gradient_norm=2.5)
     )
     return "live"
+
+
+Answer = Callable[[CommandRecord], str]
+
+
+@pytest.fixture
+def answering() -> Callable[[Answer], AbstractContextManager[None]]:
+    """Within the block every command of the study ``live`` is answered, as a controller does.
+
+    What is called with the command gives the answer, or raises ``ValueError`` with the words of a
+    refusal.
+    """
+
+    @contextmanager
+    def answer(respond: Answer, after: float = 0.1) -> Iterator[None]:
+        over = threading.Event()
+
+        def run() -> None:
+            with open_database("sqlite:///smart_tuner.db") as database:
+                commands = Commands(database)
+                while not over.wait(0.05):
+                    for command in commands.pending("live"):
+                        over.wait(after)
+                        try:
+                            words, state = respond(command), CommandState.DONE
+                        except ValueError as error:
+                            words, state = str(error), CommandState.REFUSED
+                        assert commands.answer(command.id, state, words)
+
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(run)
+            try:
+                yield
+            finally:
+                over.set()
+                future.result()
+
+    return answer

@@ -1,7 +1,6 @@
 import os
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,6 @@ import psutil
 import pytest
 
 from smart_tuner.cli.run_folders import run_folders, size_of
-from storage.clock import utc_now
 from storage.database import Database
 from storage.records import StudyRecord, StudyState, TrialRecord
 from storage.studies import Studies
@@ -90,6 +88,7 @@ class TestRunning:
         said = cli("delete", running_study, "--yes")
         assert said.code == 2
         assert f"study 'live' is running (process {os.getpid()} on " in said.err
+        assert "stop it first, with 'smart-tuner stop live --wait'" in said.err
         assert names(database) == ["live"]
         assert Path("runs/live/0").is_dir()
 
@@ -98,9 +97,10 @@ class TestRunning:
         cli: Callable[..., Any],
         database: Database,
         running_study: str,
+        fall_silent: Callable[[str], None],
         python: Callable[..., Any],
     ) -> None:
-        Studies(database).update(running_study, heartbeat_at=utc_now() - timedelta(seconds=31))
+        fall_silent(running_study)
         orphan = python("-c", "import time; time.sleep(60)")
         started = psutil.Process(orphan.pid).create_time()
         process = RunPaths(Path("runs/live/0")).process

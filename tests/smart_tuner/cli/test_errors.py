@@ -33,8 +33,11 @@ def _program(error: BaseException) -> click.Command:
             ["start", "study", "--trails", "3"],
             "no such option '--trails'; did you mean '--trials'?",
         ),
-        (["start", "study", "--jobs", "many"], "invalid value for '--jobs': 'many' is not a valid"),
-        (["start", "study", "--jobs", "0"], "command line: study.jobs=0: "),
+        (
+            ["start", "study", "--jobs", "many"],
+            "command line: study.jobs='many': input should be a whole number, or auto",
+        ),
+        (["start", "study", "--jobs", "0"], "command line: study.jobs='0': "),
         (["--verbose", "status"], "no such option '--verbose'"),
         (["corpus", "demo"], "missing argument 'DIR' (see 'smart-tuner corpus demo --help')"),
         (["corpus", "demo", "x", "--language", "de"], "'de' is not one of 'en', 'ru'"),
@@ -62,13 +65,12 @@ def test_readers_leave_no_database_behind(cli: Callable[..., Any]) -> None:
     assert list(Path().iterdir()) == []
 
 
-@pytest.mark.parametrize("option", [True, False])
 def test_a_password_is_never_shown(
-    option: bool, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = "postgresql+psycopg://tuner:hush@127.0.0.1:1/studies"
-    monkeypatch.setenv("SMART_TUNER_STORAGE__URL", "sqlite:///other.db" if option else url)
-    said = cli("--debug", "status", *(["--storage", url] if option else []))
+    monkeypatch.setenv("SMART_TUNER_STORAGE__URL", url)
+    said = cli("--debug", "status")
     assert said.code == TunerExit.BAD_INPUT
     assert "postgresql+psycopg://tuner:***@127.0.0.1:1/studies" in said.err
     assert "hush" not in said.err + said.out

@@ -56,6 +56,31 @@ class TestTrials:
         assert lines[0] == f"Study {study}"
         assert any("probe" in line and "gradient_explosion" in line for line in lines)
 
+    def test_of_many_the_newest(self, cli: Callable[..., Any], database: Database) -> None:
+        Studies(database).create(StudyRecord(name="many"))
+        with database.transaction():
+            for number in range(203):
+                Trials(database).insert(TrialRecord(study="many", number=number))
+
+        def numbers(*options: str) -> list[int]:
+            lines = [line.split() for line in cli("trials", *options).out.splitlines()]
+            return [int(cells[0]) for cells in lines if cells[1:2] == ["trial"]]
+
+        assert numbers() == list(range(3, 203))
+        assert numbers("--last", "2") == [201, 202]
+        assert numbers("--all") == list(range(203))
+        lines = cli("trials").out.splitlines()
+        assert lines[1] == "3 earlier trials are not shown: --all, --last N or --json shows them"
+        assert "not shown" not in cli("trials", "--all").out
+        assert len(json.loads(cli("trials", "--json").out)) == 203
+        last = json.loads(cli("trials", "--json", "--last", "2").out)
+        assert [trial["number"] for trial in last] == [201, 202]
+
+    def test_all_or_the_last(self, cli: Callable[..., Any]) -> None:
+        said = cli("trials", "--all", "--last", "3")
+        assert said.code == 2
+        assert "say --all or --last, not both" in said.err
+
     def test_none_yet(self, cli: Callable[..., Any], database: Database) -> None:
         Studies(database).create(StudyRecord(name="new"))
         assert json.loads(cli("trials", "--json").out) == []

@@ -1,16 +1,13 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storage.clock import utc_now
 from storage.database import Database
 from storage.records import TrialRecord, TrialState
-from storage.studies import Studies
 from storage.trials import Trials
 
 
@@ -72,7 +69,7 @@ def test_follow_waits_for_a_log(
 
 
 def test_follow_does_not_wait_for_a_dead_controller(
-    cli: Callable[..., Any], database: Database, running_study: str
+    cli: Callable[..., Any], running_study: str, fall_silent: Callable[[str], None]
 ) -> None:
-    Studies(database).update(running_study, heartbeat_at=utc_now() - timedelta(seconds=31))
+    fall_silent(running_study)
     assert cli("logs", "0", "--follow").out == "шаг 0\n"

@@ -9,8 +9,10 @@ from smart_tuner.cli.lazy_group import LazyGroup
 from smart_tuner.cli.program import program
 
 COMMANDS = {
-    "start study", "status", "studies", "trials", "best", "logs", "synthesize", "delete",
+    "start study", "status", "studies", "trials", "best", "show", "logs", "synthesize", "delete",
     "corpus demo", "corpus check", "components", "init",
+    "storage backup", "storage restore", "storage upgrade", "storage prune",
+    "pause", "resume", "stop", "prune", "set", "enqueue", "commands", "doctor",
 }  # fmt: skip
 HEAVY = {"optuna", "sqlalchemy", "pydantic", "rich", "matplotlib", "numpy", "torch", "yaml"}
 
@@ -29,7 +31,7 @@ def _walk(group: LazyGroup, path: str = "") -> dict[str, tuple[str, click.Comman
 
 def test_there_are_all_commands() -> None:
     assert isinstance(program, LazyGroup)
-    assert {name for name, _ in _walk(program).items()} == COMMANDS | {"start", "corpus"}
+    assert {name for name, _ in _walk(program).items()} == COMMANDS | {"start", "corpus", "storage"}
 
 
 def test_the_listing_says_what_the_commands_say_themselves() -> None:
@@ -47,7 +49,7 @@ def test_every_help_answers(path: list[str], cli: Callable[..., Any]) -> None:
     assert said.out.startswith(f"Usage: {' '.join(['smart-tuner', *path])}")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["start", "--help"], ["corpus", "-h"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["start", "--help"], ["storage", "-h"]])
 def test_a_listing_loads_nothing_heavy(
     arguments: list[str], python: Callable[..., subprocess.Popen[bytes]]
 ) -> None:

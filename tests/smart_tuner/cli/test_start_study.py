@@ -37,12 +37,13 @@ def test_without_options_it_is_the_embedded_study(
 def test_every_option_arrives(cli: Callable[..., Any], started: list[StudyConfig]) -> None:
     cli(
         "start", "study", "--corpus", "speech", "--preset", "demo", "--trials", "3",
-        "--timeout", "1h30m", "--jobs", "4", "--name", "Голос", "--storage", "sqlite:///x.db",
+        "--timeout", "1h30m", "--budget", "20h", "--jobs", "4", "--name", "Голос", "--storage", "sqlite:///x.db",
     )  # fmt: skip
     (config,) = started
     assert config.corpus == Path("speech")
     assert config.trainer.preset == "demo"
     assert (config.study.trials, config.study.timeout, config.study.jobs) == (3, 5400.0, 4)
+    assert config.study.budget == 72_000.0
     assert config.study.name == "Голос"
     assert config.storage.url.get_secret_value() == "sqlite:///x.db"
 

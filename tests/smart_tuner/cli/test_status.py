@@ -2,17 +2,15 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from storage.clock import utc_now
 from storage.database import Database
-from storage.records import StudyState
+from storage.records import StudyRecord, StudyState
 from storage.studies import Studies
 
-KEYS = ["study", "state", "counts", "best", "running", "eta_seconds"]
+KEYS = ["study", "state", "counts", "best", "running", "eta_seconds", "level", "reasons"]
 
 
 def test_json_has_the_documented_fields(cli: Callable[..., Any], study: str) -> None:
@@ -21,7 +19,8 @@ def test_json_has_the_documented_fields(cli: Callable[..., Any], study: str) -> 
     status = json.loads(said.out)
     assert list(status) == KEYS
     assert (status["study"], status["state"]) == (study, "finished")
-    assert status["counts"] == {"running": 0, "complete": 2, "pruned": 1, "failed": 1}
+    counts = {"running": 0, "complete": 2, "pruned": 1, "failed": 1}
+    assert status["counts"] == {**counts, "queued": 0, "paused": 0, "lost": 0}
     assert status["best"] == {"number": 2, "value": 0.91}
     assert (status["running"], status["eta_seconds"]) == ([], None)
 
@@ -42,9 +41,9 @@ def test_view(cli: Callable[..., Any], running_study: str) -> None:
 
 
 def test_a_controller_that_fell_silent_is_lost(
-    cli: Callable[..., Any], database: Database, running_study: str
+    cli: Callable[..., Any], running_study: str, fall_silent: Callable[[str], None]
 ) -> None:
-    Studies(database).update(running_study, heartbeat_at=utc_now() - timedelta(seconds=31))
+    fall_silent(running_study)
     assert json.loads(cli("status", "--json").out)["state"] == "controller_lost"
 
 
@@ -77,6 +76,15 @@ def test_the_database_by_option_and_by_environment(
     assert cli("status", "--storage", "sqlite:///smart_tuner.db").code == 0
 
 
+def test_one_that_runs_comes_before_one_that_ended_since(
+    cli: Callable[..., Any], database: Database, study: str, enter: Callable[[str], Any]
+) -> None:
+    Studies(database).create(StudyRecord(name="other", state=StudyState.RUNNING))
+    Studies(database).set_state(study, StudyState.STOPPED)
+    enter("other")
+    assert json.loads(cli("status", "--json").out)["study"] == "other"
+
+
 class TestWatch:
     def test_ends_with_the_study(
         self, cli: Callable[..., Any], database: Database, running_study: str
@@ -93,6 +101,23 @@ class TestWatch:
         assert states[0] == "running"
         assert states[-1] == "finished"
         assert said.code == 0
+
+    def test_goes_on_while_the_study_pauses(
+        self, cli: Callable[..., Any], database: Database, running_study: str
+    ) -> None:
+        def pause_and_stop() -> None:
+            for state in (StudyState.PAUSING, StudyState.PAUSED, StudyState.STOPPING):
+                Studies(database).set_state(running_study, state)
+                time.sleep(1.3)
+            Studies(database).set_state(running_study, StudyState.STOPPED)
+
+        thread = threading.Thread(target=pause_and_stop)
+        thread.start()
+        said = cli("status", "--watch", "--json")
+        thread.join()
+        states = [json.loads(line)["state"] for line in said.out.splitlines()]
+        assert {"paused", "stopping"} < set(states)
+        assert states[-1] == "stopped"
 
     @pytest.mark.parametrize("terminal", ["0", "1"])
     def test_of_a_finished_study_shows_it(
