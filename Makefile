@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: install study test test-slow bench lint clean help
+.PHONY: install study test test-slow soak bench lint clean help
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,11 +20,14 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 study: install  ## run the embedded demo study: corpus in, best voice out
 	$(BIN)/smart-tuner start study
 
-test: install lint  ## run every test that is not marked slow
-	$(BIN)/pytest -n 2 --dist worksteal -m 'not slow'
+test: install lint  ## run every test that is not marked slow or soak
+	$(BIN)/pytest -n 2 --dist worksteal -m 'not slow and not soak'
 
 test-slow: install  ## run the tests that take minutes
 	$(BIN)/pytest -m slow --timeout 3600
+
+soak: install  ## kill controllers, trainers and databases at random; SEED=7 KILLS=200
+	$(BIN)/pytest tests/soak -m soak --timeout 0
 
 bench: install  ## measure speed and memory beside the published code; BENCH='--help' for more
 	$(BIN)/python -m benchmarks $(BENCH)
