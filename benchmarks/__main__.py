@@ -13,6 +13,7 @@ from benchmarks.against import Checkout
 from benchmarks.arguments import parser
 from benchmarks.cases import chosen_cases
 from benchmarks.clock import Clock
+from benchmarks.controllers.ray_process import ray_tune
 from benchmarks.measurement import measure
 from benchmarks.setting import Setting
 from trainer.devices import choose_device
@@ -37,10 +38,13 @@ def _run(told: argparse.Namespace, console: Console) -> None:
     device = choose_device(told.device)
     if told.against is not None:
         Checkout(told.against)  # else it would be found wanting after some minutes
+    if told.ray is not None:
+        ray_tune(told.ray)  # likewise
     with tempfile.TemporaryDirectory() as folder:
         clock = Clock.suitable(device, told.threads)
         checkout = told.against.resolve() if told.against else None
-        setting = Setting(device, clock, told.threads, told.quick, checkout, Path(folder))
+        ray = told.ray.absolute() if told.ray else None  # a link to another python is its own
+        setting = Setting(device, clock, told.threads, told.quick, checkout, Path(folder), ray)
         report = measure(cases, setting, told.repeats, console)
     path = report.write(told.output)
     console.print(report.table())

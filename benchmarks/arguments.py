@@ -29,6 +29,10 @@ def parser() -> argparse.ArgumentParser:
         "--against", type=Path, help="a checkout of NVIDIA/tacotron2, to be measured too"
     )
     parser.add_argument(
+        "--ray", type=Path, metavar="PYTHON",
+        help="a python that has Ray Tune, to be measured beside the controller",
+    )  # fmt: skip
+    parser.add_argument(
         "--output", type=Path, default=ROOT / "benchmarks" / "results",
         help="where results are written (default: benchmarks/results)",
     )  # fmt: skip

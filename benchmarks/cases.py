@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 
-from benchmarks import audio, memory, speaking, start, training
+from benchmarks import audio, memory, speaking, start, studies, training
+from benchmarks.controllers import latency, leftovers, locks, throughput
 from benchmarks.rows import Meaning, Row, Unit, rows_of
 from benchmarks.setting import Setting
 from benchmarks.timing import Contestant, Series
@@ -32,6 +33,8 @@ class Case:
     meaning: Meaning = "times better"
     most_repeats: int | None = None
     warm_up: bool = True
+    note: str = ""
+    """What else a reader of the rows should know."""
 
     def repeats(self, wanted: int) -> int:
         """How often it is measured."""
@@ -58,8 +61,11 @@ def all_cases(*, quick: bool) -> tuple[Case, ...]:
         _steps("step-32", full(3 if quick else 32, quick=quick), 80.0),
         _synthesis("synthesis-1", full(1, quick=quick), 4.0),
         _synthesis("synthesis-8", full(2 if quick else 8, quick=quick), 6.0),
+        Case("study-readers", f"smart-tuner {{part}}, {studies.size(quick=quick).title}",
+             studies.READERS, studies.readers, 4.0, meaning="above the floor"),
         Case("memory", f"memory of a step, {memory.remembered(quick=quick).title}", memory.PARTS,
              memory.rememberers, 90.0, "bytes", most_repeats=1, warm_up=False),
+        *_controllers(quick=quick),
     )  # fmt: skip
 
 
@@ -93,3 +99,19 @@ def _trainees(workload: Workload, setting: Setting) -> list[Contestant]:
 def _synthesis(name: str, workload: Workload, cost: float) -> Case:
     title = f"synthesis, a {{part}}, {workload.title}"
     return Case(name, title, speaking.PARTS, partial(speaking.speakers, workload), cost)
+
+
+def _controllers(*, quick: bool) -> tuple[Case, ...]:
+    wall = "Rows of controllers: wall time; an idle machine."
+    return (
+        Case("controller-throughput", throughput.title(quick=quick), throughput.PARTS,
+             throughput.runners, 330.0, meaning="times theirs", most_repeats=1, warm_up=False,
+             note=wall),
+        Case("controller-latency", latency.title(quick=quick), latency.PARTS, latency.reporters,
+             110.0, meaning="times theirs", warm_up=False, note=wall),
+        Case("controller-locks", locks.title(quick=quick), locks.PARTS, locks.readers, 40.0,
+             meaning="times theirs", warm_up=False, note=wall),
+        Case("controller-memory", "memory that a {part} leaves behind", leftovers.PARTS,
+             leftovers.rememberers, 120.0, "bytes", meaning="above theirs", most_repeats=1,
+             warm_up=False),
+    )  # fmt: skip

@@ -36,5 +36,7 @@ def measure(cases: Sequence[Case], setting: Setting, repeats: int, console: Cons
             for row in case.rows(series[case.name]):
                 console.print(f"{row.title}: {units.verdict(row)}", markup=False, highlight=False)
                 rows.append(row)
-    notes = (f"NVIDIA/tacotron2: {REPLACED}.",) if setting.checkout else ()
-    return Report(Environment.of(setting), repeats, tuple(rows), series, notes)
+    notes = dict.fromkeys(case.note for case in cases if case.note)
+    if setting.checkout:
+        notes[f"NVIDIA/tacotron2: {REPLACED}."] = None
+    return Report(Environment.of(setting), repeats, tuple(rows), series, tuple(notes))

@@ -71,11 +71,10 @@ class Report:
 
 def _lines(row: Row) -> list[tuple[str, ...]]:
     """The headline, and one for each of the others."""
-    meaning = " × the floor" if row.meaning == "times the floor" else ""
     named = [row.title, units.quantity(row.ours, row.unit)]
     lines = []
     for against in row.against:
         theirs = units.quantity(against.value, row.unit)
-        lines.append((*named, theirs, against.name, units.ratio(against.ratio) + meaning))
+        lines.append((*named, theirs, against.name, units.comparison(row, against)))
         named = ["", ""]
     return lines

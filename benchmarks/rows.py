@@ -8,8 +8,10 @@ from typing import Literal
 from benchmarks.timing import OURS, Ratio, Series
 
 Unit = Literal["s", "bytes"]
-Meaning = Literal["times better", "times the floor"]
-"""Baseline divided by ours; or ours divided by what can't be undercut."""
+Meaning = Literal[
+    "times better", "times theirs", "times the floor", "above theirs", "above the floor"
+]
+"""Baseline divided by ours; or ours divided by it, or less it: the floor can't be undercut."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Against:
     value: float
     """The other's median."""
     ratio: Ratio
+    """Where the row's meaning is ``above`` something, differences in its unit."""
 
 
 @dataclass(frozen=True)
@@ -61,5 +64,10 @@ def rows_of(
 
 def _against(ours: Series, other: Series, part: str, meaning: Meaning) -> Against:
     mine, its = ours.of(part), other.of(part)
-    ratio = Ratio.of(its, mine) if meaning == "times better" else Ratio.of(mine, its)
+    if meaning == "times better":
+        ratio = Ratio.of(its, mine)
+    elif meaning.startswith("times"):
+        ratio = Ratio.of(mine, its)
+    else:
+        ratio = Ratio.of_differences(mine, its)
     return Against(other.name, median(its), ratio)

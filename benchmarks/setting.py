@@ -20,3 +20,5 @@ class Setting:
     """Of NVIDIA/tacotron2, where the user has one."""
     folder: Path
     """For files that a case needs; somebody else removes it."""
+    ray: Path | None = None
+    """A python that has Ray Tune, where the user has one."""

@@ -31,7 +31,15 @@ class Ratio:
     @classmethod
     def of(cls, above: Sequence[float], below: Sequence[float]) -> "Ratio":
         """``above`` divided by ``below``, pair by pair; as many of both, and not none."""
-        pairs = [one / other for one, other in zip(above, below, strict=True)]
+        return cls._of([one / other for one, other in zip(above, below, strict=True)])
+
+    @classmethod
+    def of_differences(cls, above: Sequence[float], below: Sequence[float]) -> "Ratio":
+        """``above`` less ``below``, pair by pair: of costs that add up."""
+        return cls._of([one - other for one, other in zip(above, below, strict=True)])
+
+    @classmethod
+    def _of(cls, pairs: Sequence[float]) -> "Ratio":
         return cls(median(pairs), min(pairs), max(pairs))
 
 
