@@ -10,7 +10,11 @@ import pytest
 
 from smart_tuner.config import load_config
 from smart_tuner.exit_codes import TunerExit
+from smart_tuner.health import Level
+from smart_tuner.health.codes import CheckCode, Direction, FlagCode
 from smart_tuner.health.reasons import Reason
+from storage.assessment import Check, Flag, Recommendation
+from storage.study_level import CONTROLLER_LOST, SAME_FAILURE
 from trainer import events
 from trainer.exit_codes import TrainerExit
 from trainer.hparams import HParams
@@ -59,6 +63,18 @@ def test_every_exit_code_is_documented(code: TunerExit | TrainerExit) -> None:
 def test_every_reason_is_documented() -> None:
     text = read("docs/metrics.md")
     assert not [reason for reason in Reason if f"`{reason}`" not in text]
+
+
+def test_every_code_of_a_status_is_documented() -> None:
+    text = read("docs/metrics.md").partition("## Status")[2]
+    codes = [*FlagCode, *CheckCode, *Direction, *Level, CONTROLLER_LOST, SAME_FAILURE]
+    assert not [code for code in codes if f"`{code}`" not in text]
+
+
+@pytest.mark.parametrize("record", [Flag, Check, Recommendation])
+def test_every_field_of_a_judgement_is_documented(record: type) -> None:
+    text = read("docs/metrics.md").partition("`smart-tuner show TRIAL --json`")[2]
+    assert not [field.name for field in fields(record) if f"`{field.name}`" not in text]
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.ru.md"])
