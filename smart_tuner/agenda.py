@@ -1,7 +1,7 @@
 """What a study still has to run, and in which order."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class Agenda:
         self._new = 0
         self._probes: Sequence[Mapping[str, Any]] = ()
         self.phase = Phase.SEARCH
+        self.budget_left: float | None = None
+        """Seconds of trainers, times their GPUs; ``None``: without end."""
 
     def refresh(self) -> None:
         """Look at what there is."""
@@ -44,10 +46,18 @@ class Agenda:
     @property
     def loads(self) -> list[float]:
         """Of each of these the share that is still to be run, in about their order."""
+        return self.loads_beside(())
+
+    def loads_beside(self, running: Container[int]) -> list[float]:
+        """The same without the trials of these numbers."""
         if self.phase is Phase.SPENT:
             return []
         steps = self._context.config.trainer.steps
-        begun = [max(0.0, 1.0 - (t.step or 0) / steps) for t in self.unfinished if self._runs(t)]
+        begun = [
+            max(0.0, 1.0 - (trial.step or 0) / steps)
+            for trial in self.unfinished
+            if self._runs(trial) and trial.number not in running
+        ]
         if self.phase is Phase.FINISH:
             return begun + [1.0] * (self._finish_source() is not None)
         return begun + [1.0] * (self._new + len(self._probes))
@@ -122,8 +132,10 @@ class Agenda:
     def _phase(self) -> Phase:
         study = self._context.config.study
         if study.budget is None:
+            self.budget_left = None
             return Phase.SEARCH
         used = self._context.ledger.trainer_hours() * 3600.0
+        self.budget_left = max(0.0, study.budget - used)
         searching = bool(self._new or self._probes) or any(
             trial.role is not TrialRole.FINISH for trial in self.unfinished
         )

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.live import Live
 
+from dashboards.formatting import duration
 from dashboards.terminal import live_view
 from storage.records import StudyStatus, TrialRecord
 
@@ -58,5 +59,5 @@ def _line(status: StudyStatus) -> str:
         + (f" (quality {p.quality:.2f})" if p.quality is not None else "")
         for p in status.running
     )
-    left = f"; about {status.eta_seconds / 60:.0f} min left" if status.eta_seconds else ""
+    left = f"; about {duration(status.eta_seconds)} left" if status.eta_seconds else ""
     return f"{running}{left}"

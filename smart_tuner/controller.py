@@ -108,6 +108,8 @@ class Controller:
             self._watch.end_all()
         if self._watch.bad_input:
             raise BadInputError(self._watch.bad_input)
+        if self._agenda.phase is Phase.SPENT:
+            self._context.sink.say("the budget is spent: a larger one goes on from here")
         if self._agenda.phase is Phase.SPENT or not self._agenda.remaining:
             return StudyState.FINISHED
         return StudyState.STOPPED
@@ -227,7 +229,8 @@ class Controller:
             stop.request()
         if stop.requested and self._running and not self._said_stop:
             self._said_stop = True
-            self._context.sink.say("stopping with checkpoints; Ctrl-C again stops at once")
+            why = "study.timeout is over: " if stop.by_timeout else ""
+            self._context.sink.say(f"{why}stopping with checkpoints; Ctrl-C again stops at once")
 
     def _watch_trainers(self) -> None:
         spent = self._agenda.phase is Phase.SPENT
@@ -270,14 +273,20 @@ class Controller:
 
     def _eta(self) -> float | None:
         """Seconds left: the running trials' own pace, and the measured cost of those to come."""
-        left = {number: _seconds_left(run) for number, run in self._running.items()}
         if self._cost is None:
             return None
-        known = [seconds for seconds in left.values() if seconds is not None]
-        others = max(0.0, sum(self.loads) - len(known))
-        return (sum(known) + others * self._cost.seconds_per_trial) / max(1, self.slots.size)
+        each = self._cost.seconds_per_trial
+        own = [_seconds_left(run, each) for run in self._running.values()]
+        slots = max(1, self.slots.size)
+        left = (sum(own) + sum(self._agenda.loads_beside(self._running)) * each) / slots
+        left = max([left, *own])
+        budget = self._agenda.budget_left
+        return left if budget is None else min(left, budget / slots)
 
 
-def _seconds_left(run: TrialRun) -> float | None:
+def _seconds_left(run: TrialRun, whole: float) -> float:
+    """At its own pace; of one that has none yet what a ``whole`` trial takes."""
     seen = run.seen
-    return (seen.steps - seen.step) / seen.steps_per_second if seen.steps_per_second else None
+    if not seen.steps_per_second:
+        return whole
+    return (seen.steps - seen.step) / seen.steps_per_second

@@ -108,8 +108,8 @@ class SmartTunerMain:
             )
             state = run or state
         finally:
-            self._outlasting(database, lambda: registration.leave(state))
-        return state
+            left = self._outlasting(database, lambda: registration.leave(state))
+        return left or state
 
     def _outlasting(self, database: Database, work: Callable[[], _T]) -> _T | None:
         """What ``work`` returns, begun again after an outage; ``None`` where a person gave up.

@@ -53,6 +53,9 @@ def outlast(
         ``False`` where ``meanwhile`` gave up.
     """
     began = said = time.monotonic()
+    if not meanwhile():  # whoever has asked to stop waits for nothing
+        return False
+    time.sleep(_RETRY_SECONDS)
     while not _answers(database):
         if not meanwhile():
             return False

@@ -132,13 +132,19 @@ class Registration:
         """Let others ask."""
         self._turns.release(self._name, self.id)
 
-    def leave(self, state: StudyState) -> None:
-        """Leave the study; the last one to leave says how it stands now."""
+    def leave(self, state: StudyState) -> StudyState:
+        """Leave the study; the last one to leave says how it stands now.
+
+        Returns:
+            ``state``, or ``running`` where others go on with it.
+        """
         with self._database.transaction():
             self._controllers.leave(self.id)
             self._turns.release(self._name, self.id)
-            if not self._controllers.live(self._name):
+            others = self._controllers.live(self._name)
+            if not others:
                 self._studies.update(self._name, state=state)
+        return StudyState.RUNNING if others and state is StudyState.STOPPED else state
 
     def _created(self) -> StudyRecord:
         """A new study; another controller may have been quicker."""

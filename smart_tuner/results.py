@@ -26,6 +26,9 @@ def print_results(
     name = config.study.name
     trials = Trials(database)
     best = best_trials(trials, config)
+    if state is StudyState.RUNNING and config.sinks.console:
+        _print_line(console, f"This controller has left study '{name}', which others go on with.")
+        return TunerExit.STOPPED
     if config.sinks.console:
         _print_newest(console, trials, name)
         for trial in best:

@@ -40,8 +40,11 @@ def backup(url: str, file: Path, *, replace: bool, progress: Progress) -> list[s
     Raises:
         StorageError: the database can't be read, or ``file`` not written.
     """
-    check_place(file, replace=replace)
     engine = existing_engine(url)
+    source = engine.url.database if engine.dialect.name == "sqlite" else None
+    if source is not None and Path(source).resolve() == file.resolve():
+        raise StorageError(f"{file}: that is the database itself: name another file")
+    check_place(file, replace=replace)
     copy = _copy_pages if engine.dialect.name == "sqlite" else _copy_tables
     try:
         with translated(engine.url, opening=True), whole_or_not(file) as temporary:

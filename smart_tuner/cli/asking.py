@@ -17,7 +17,8 @@ from storage.clock import utc_now
 from storage.commands import Commands
 from storage.controllers import Controllers
 from storage.json_values import finite
-from storage.records import CommandRecord, CommandState
+from storage.records import CommandRecord, CommandState, StudyState
+from storage.trials import Trials
 from trainer.exit_codes import BadInputError
 
 _POLL_SECONDS = 0.15
@@ -53,7 +54,9 @@ def ask(
         number=number,
         arguments=arguments,
     )
-    if not wait:
+    if (refusal := _refusal(study, kind, number)) is not None:
+        Commands(study.database).answer(sent.id, CommandState.REFUSED, refusal)
+    elif not wait:
         _say(sent, "asked; 'smart-tuner commands' shows the answer", as_json)
         return TunerExit.FINISHED
     try:
@@ -85,6 +88,22 @@ def to_json(command: CommandRecord) -> dict[str, Any]:
         "answered_at": answered_at and answered_at.isoformat(),
         "answer": command.answer,
     }
+
+
+def _refusal(study: OpenStudy, kind: str, number: int | None) -> str | None:
+    """Why no controller that may yet come could do it; ``None`` where one could, or is there."""
+    name = study.record.name
+    if Controllers(study.database).live(name):
+        return None
+    if kind == "prune" and number is not None:
+        trial = Trials(study.database).get(name, number)
+        if trial is None:
+            return f"study '{name}' has no trial {number}"
+        if trial.state.ended:
+            return f"trial {number} has ended already ({trial.state.value})"
+    if study.record.state is StudyState.FINISHED:
+        return f"study '{name}' is finished: more trials go on with 'start study --trials N'"
+    return None
 
 
 def expire_unheard(study: OpenStudy) -> None:

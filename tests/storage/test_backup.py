@@ -230,10 +230,17 @@ class TestWhereTo:
 
         assert backup(str(filled.url), file, replace=True, progress=_nobody) == ["голос"]
 
-    def test_no_database_in_use_is_replaced(self, filled: Database, tmp_path: Path) -> None:
-        with pytest.raises(StorageError, match="a database in use"):
+    def test_never_the_database_itself(self, filled: Database, tmp_path: Path) -> None:
+        with pytest.raises(StorageError, match="that is the database itself"):
             backup(str(filled.url), tmp_path / "study.db", replace=True, progress=_nobody)
         assert Studies(filled).list_all()
+
+    def test_no_database_in_use_is_replaced(self, filled: Database, tmp_path: Path) -> None:
+        with open_database(f"sqlite:///{tmp_path}/other.db") as other:
+            Studies(other).create(StudyRecord(name="theirs"))
+            with pytest.raises(StorageError, match="a database in use"):
+                backup(str(filled.url), tmp_path / "other.db", replace=True, progress=_nobody)
+            assert [study.name for study in Studies(other).list_all()] == ["theirs"]
 
     def test_a_directory_or_none(self, filled: Database, tmp_path: Path) -> None:
         for file, words in ((tmp_path, "a directory"), (tmp_path / "no" / "x", "does not exist")):
