@@ -151,6 +151,7 @@ def test_a_short_study_keeps_the_promises(tmp_path: Path, demo_corpus: Path) -> 
     run_and_check(tmp_path, SHORT)
 
 
+@pytest.mark.slow
 def test_a_short_study_in_russian_keeps_the_promises(tmp_path: Path) -> None:
     """The fast sibling: the known-good settings, with three fifths of the steps."""
     corpus = make_demo_corpus(tmp_path / "speech", "ru")

@@ -76,11 +76,13 @@ def check_restart(tmp_path: Path, kind: dict[str, Any], trials: int) -> None:
     assert another[:2] != through[:2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind["kind"])
 def test_a_restart_after_every_trial_changes_nothing(tmp_path: Path, kind: dict[str, Any]) -> None:
     check_restart(tmp_path, kind, trials=14)
 
 
+@pytest.mark.slow
 def test_the_gaussian_process_too(tmp_path: Path) -> None:
     check_restart(tmp_path, GP, trials=5)
 

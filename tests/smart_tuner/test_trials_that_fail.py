@@ -24,6 +24,7 @@ SECRETS = {
 GOOD, EXPLODING, UNALIGNED, TOO_BIG = 6e-3, 0.3, 3e-5, 2.0
 
 
+@pytest.mark.slow
 def test_a_killed_trainer_disturbs_no_other(
     real_workshop: Workshop, wait_until: WaitUntil, monkeypatch: pytest.MonkeyPatch
 ) -> None:

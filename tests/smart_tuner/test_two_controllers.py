@@ -123,6 +123,7 @@ def test_of_one_that_is_killed_the_other_takes_over_trials_and_trainers(
     assert slow_workshop.attempts(0)[0].controller == survivor
 
 
+@pytest.mark.slow
 def test_one_that_slept_for_too_long_lets_go(
     slow_workshop: Workshop, wait_until: WaitUntil, request: pytest.FixtureRequest
 ) -> None:

@@ -22,7 +22,7 @@ _TRIALS = 4
 _SMALL: dict[str, Any] = {"trials": _TRIALS, "seconds_per_step": 0.03, "frailty": 15}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def server(request: pytest.FixtureRequest) -> Server | None:
     """What the study's database lies on."""
     if request.param == "sqlite":

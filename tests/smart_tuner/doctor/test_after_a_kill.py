@@ -92,6 +92,9 @@ def codes(examined: Any) -> set[Code]:
     return {one.finding.code for one in examined.results}
 
 
+_FIRST, _OTHERS = list(MOMENTS)[:2], list(MOMENTS)[2:]
+
+
 def results(workshop: Workshop) -> list[tuple[Any, ...]]:
     return [(one.number, one.role, one.state, one.value, one.params) for one in workshop.trials()]
 
@@ -107,7 +110,10 @@ def undisturbed(
         yield results(workshop)
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment",
+    [*_FIRST, *(pytest.param(one, marks=pytest.mark.slow) for one in _OTHERS)],
+)
 def test_what_is_mended_goes_on_as_if_nothing_had_been(
     moment: str, workshop: Workshop, undisturbed: list[tuple[Any, ...]], wait_until: WaitUntil
 ) -> None:
