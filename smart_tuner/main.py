@@ -15,6 +15,7 @@ from smart_tuner.controller import Controller
 from smart_tuner.corpora import StudyCorpus, prepare_corpus
 from smart_tuner.exit_codes import TunerExit
 from smart_tuner.forecast import Forecast
+from smart_tuner.garbage import quick_collections
 from smart_tuner.launcher import RUNS, Launcher
 from smart_tuner.ledger import Ledger
 from smart_tuner.neighbours import Neighbours
@@ -145,7 +146,7 @@ class SmartTunerMain:
                 return StudyState.FINISHED
             self._sink.say(summary(self.integrate_critical_components()))
             self._look_ahead(controller, launcher, registration)
-            with self._sink.open():
+            with quick_collections(), self._sink.open():
                 return controller.run()
         finally:
             close_optuna_storage(storage)

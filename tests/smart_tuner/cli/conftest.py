@@ -1,6 +1,7 @@
 """A working directory of one's own, a study in it, and ``smart-tuner`` in this process."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -86,6 +87,8 @@ def python() -> Callable[..., subprocess.Popen[bytes]]:
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # Who runs the tests in the background of a script has them ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             **options,
         )
 
