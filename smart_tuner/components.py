@@ -12,8 +12,8 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from smart_tuner.config.study_config import StudyConfig
-from smart_tuner.trainer_environment import trainer_environment
-from smart_tuner.trainer_process import TRAINER
+from smart_tuner.launch.trainer_environment import trainer_environment
+from smart_tuner.launch.trainer_process import TRAINER
 from trainer.exit_codes import BadInputError, TrainerExit
 
 CRITICAL = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smart_tuner.config.study_config import StudyConfig
-from smart_tuner.console import ConsoleSink
+from smart_tuner.sinks.console import ConsoleSink
 from trainer.corpus import Corpus, load_corpus, make_demo_corpus, split_corpus, verify_audio
 from trainer.text import default_symbols, symbol_name, symbol_table, unknown_symbols
 

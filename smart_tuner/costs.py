@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from smart_tuner.config.study_config import StudyConfig
-from smart_tuner.trainer_process import TrainerProcess, wait_for_an_end
+from smart_tuner.launch.trainer_process import TrainerProcess, wait_for_an_end
 from trainer.events import Ended, Estimate, Event, EventReader, Preparing
 from trainer.exit_codes import BadInputError, TrainerExit
 

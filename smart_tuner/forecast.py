@@ -4,11 +4,11 @@ import shutil
 from collections.abc import Callable, Sequence
 
 from smart_tuner.config.study_config import StudyConfig
-from smart_tuner.console import ConsoleSink
 from smart_tuner.costs import Cost, cost_of, measure
-from smart_tuner.gpus import has_gpu
 from smart_tuner.health import is_too_short
-from smart_tuner.launcher import Launcher
+from smart_tuner.launch.launcher import Launcher
+from smart_tuner.resources.gpus import has_gpu
+from smart_tuner.sinks.console import ConsoleSink
 
 
 class Forecast:

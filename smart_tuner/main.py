@@ -9,23 +9,23 @@ from rich.console import Console
 
 from smart_tuner.components import Component, assemble, summary
 from smart_tuner.config.study_config import StudyConfig
-from smart_tuner.console import ConsoleSink
-from smart_tuner.context import Context
-from smart_tuner.controller import Controller
+from smart_tuner.control.context import Context
+from smart_tuner.control.controller import Controller
+from smart_tuner.control.garbage import quick_collections
+from smart_tuner.control.ledger import Ledger
+from smart_tuner.control.neighbours import Neighbours
+from smart_tuner.control.outage import OUTAGES, check_outage, outlast, words
+from smart_tuner.control.registration import Registration
+from smart_tuner.control.stopping import StopSwitch
 from smart_tuner.corpora import StudyCorpus, prepare_corpus
 from smart_tuner.exit_codes import TunerExit
 from smart_tuner.forecast import Forecast
-from smart_tuner.garbage import quick_collections
-from smart_tuner.launcher import RUNS, Launcher
-from smart_tuner.ledger import Ledger
-from smart_tuner.neighbours import Neighbours
-from smart_tuner.outage import OUTAGES, check_outage, outlast, words
-from smart_tuner.proposals import Proposals
-from smart_tuner.registration import Registration
+from smart_tuner.launch.launcher import RUNS, Launcher
+from smart_tuner.launch.study_folder import set_aside, writable
+from smart_tuner.launch.trainer_process import TRAINER
 from smart_tuner.results import print_results
-from smart_tuner.stopping import StopSwitch
-from smart_tuner.study_folder import set_aside, writable
-from smart_tuner.trainer_process import TRAINER
+from smart_tuner.search.proposals import Proposals
+from smart_tuner.sinks.console import ConsoleSink
 from smart_tuner.warm_start import warm_start_fingerprint
 from storage.database import Database, open_database
 from storage.optuna_storage import close_optuna_storage, optuna_storage

@@ -5,8 +5,8 @@ from rich.console import Console
 from dashboards.terminal import best_panel, trials_table
 from smart_tuner.advice import advice
 from smart_tuner.config.study_config import StudyConfig
+from smart_tuner.control.stopping import StopSwitch
 from smart_tuner.exit_codes import TunerExit
-from smart_tuner.stopping import StopSwitch
 from storage.database import Database
 from storage.records import StudyState, TrialRecord
 from storage.trials import Trials

@@ -14,7 +14,7 @@ from benchmarks.controllers.task import SPACE, STEPS_A_REPORT, Task
 from smart_tuner.config import StudyConfig, load_config
 from smart_tuner.exit_codes import TunerExit
 from smart_tuner.main import SmartTunerMain
-from smart_tuner.proposals import Proposals
+from smart_tuner.search.proposals import Proposals
 
 SAID = Path("said.txt")
 """What the controller says to people."""

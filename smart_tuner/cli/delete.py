@@ -13,7 +13,7 @@ from smart_tuner.cli.database import OpenStudy, find_study, open_study
 from smart_tuner.cli.options import storage_option
 from smart_tuner.cli.run_folders import run_folders, size_of
 from smart_tuner.exit_codes import TunerExit
-from smart_tuner.trainer_process import end_orphan
+from smart_tuner.launch.trainer_process import end_orphan
 from storage.controllers import Controllers
 from storage.deletion import delete_study
 from storage.records import TrialRecord

@@ -5,8 +5,8 @@ import click
 from smart_tuner.cli.asking import ask
 from smart_tuner.cli.database import open_addressee
 from smart_tuner.cli.options import addressee_option, json_option, no_wait_option, storage_option
-from smart_tuner.enqueueing import checked_params, read_space
 from smart_tuner.exit_codes import TunerExit
+from smart_tuner.search.enqueueing import checked_params, read_space
 from trainer.hparams.parsing import parse_assignments
 
 

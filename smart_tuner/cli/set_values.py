@@ -5,8 +5,8 @@ import click
 from smart_tuner.cli.asking import ask
 from smart_tuner.cli.database import open_addressee
 from smart_tuner.cli.options import addressee_option, json_option, no_wait_option, storage_option
+from smart_tuner.control.live_settings import parse_settings
 from smart_tuner.exit_codes import TunerExit
-from smart_tuner.live_settings import parse_settings
 
 
 @click.command("set")

@@ -11,8 +11,8 @@ from typing import IO
 import click
 
 from smart_tuner.exit_codes import TunerExit
-from smart_tuner.trainer_environment import trainer_environment
-from smart_tuner.trainer_process import TRAINER
+from smart_tuner.launch.trainer_environment import trainer_environment
+from smart_tuner.launch.trainer_process import TRAINER
 from trainer.exit_codes import BadInputError, TrainerExit
 
 _SAME = {

@@ -6,7 +6,7 @@ from optuna.trial import TrialState as OptunaState
 
 from smart_tuner.doctor.findings import Code, Finding, Remedy
 from smart_tuner.doctor.reading import Reading
-from smart_tuner.teaching import Lesson, lesson_of
+from smart_tuner.search.teaching import Lesson, lesson_of
 from storage.optuna_trials import OptunaTrial
 from storage.outlines import TrialOutline
 

@@ -15,8 +15,8 @@ from smart_tuner.doctor.optuna_side import OptunaSide
 from smart_tuner.doctor.reading import Reading
 from smart_tuner.doctor.rebuilding import rebuilt
 from smart_tuner.health import Reason
-from smart_tuner.launcher import RUNS
-from smart_tuner.trainer_process import TrainerProcess
+from smart_tuner.launch.launcher import RUNS
+from smart_tuner.launch.trainer_process import TrainerProcess
 from storage.clock import utc_now
 from storage.commands import Commands
 from storage.controllers import Controllers

@@ -15,8 +15,8 @@ from pydantic import TypeAdapter
 
 from smart_tuner.config.parameters import Parameter
 from smart_tuner.config.space import distributions
-from smart_tuner.objectives import objective_values
-from smart_tuner.teaching import teach
+from smart_tuner.search.objectives import objective_values
+from smart_tuner.search.teaching import teach
 from storage.database import Database
 from storage.errors import StorageUnavailableError
 from storage.events import Events

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 
-from smart_tuner.neighbours import FENCED_AFTER_SECONDS
+from smart_tuner.control.neighbours import FENCED_AFTER_SECONDS
 from storage.controller_process import LOST_AFTER_SECONDS, process_is_gone
 from storage.records import ControllerRecord
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from smart_tuner.trainer_process import TrainerProcess
+from smart_tuner.launch.trainer_process import TrainerProcess
 from storage.outlines import AttemptOutline, TrialOutline
 from trainer.events import Ended, EventReader
 from trainer.paths import RunPaths

@@ -21,8 +21,8 @@ from rich.console import Console
 import smart_tuner
 from smart_tuner.config import StudyConfig, load_config
 from smart_tuner.exit_codes import TunerExit
+from smart_tuner.launch.trainer_process import TRAINER
 from smart_tuner.main import SmartTunerMain
-from smart_tuner.trainer_process import TRAINER
 from storage.attempts import Attempts
 from storage.commands import Commands
 from storage.database import Database, open_database

@@ -5,7 +5,7 @@ import pytest
 
 from smart_tuner.config import StudyConfig
 from smart_tuner.costs import Cost, cost_of, measure
-from smart_tuner.trainer_process import TrainerProcess
+from smart_tuner.launch.trainer_process import TrainerProcess
 from trainer.events import Estimate
 from trainer.exit_codes import BadInputError
 from trainer.paths import RunPaths

@@ -23,8 +23,8 @@ from smart_tuner.config import StudyConfig, load_config
 from smart_tuner.corpora import DEMO_DIRECTORY
 from smart_tuner.exit_codes import TunerExit
 from smart_tuner.health import Reason
+from smart_tuner.launch.trainer_process import TRAINER
 from smart_tuner.main import SmartTunerMain
-from smart_tuner.trainer_process import TRAINER
 from storage.database import open_database
 from storage.records import TrialRecord, TrialRole, TrialState
 from storage.trials import Trials

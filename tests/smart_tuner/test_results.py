@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from smart_tuner.config import load_config
+from smart_tuner.control.stopping import StopSwitch
 from smart_tuner.exit_codes import TunerExit
 from smart_tuner.results import print_results
-from smart_tuner.stopping import StopSwitch
 from storage.database import open_database
 from storage.records import StudyRecord, StudyState, TrialRecord, TrialRole, TrialState
 from storage.studies import Studies

@@ -9,7 +9,7 @@ import pytest
     [
         ("smart_tuner.config", "{'optuna', 'torch', 'matplotlib', 'sqlalchemy'}"),
         ("smart_tuner.health", "{'optuna', 'torch', 'matplotlib', 'sqlalchemy'}"),
-        ("smart_tuner.samplers, smart_tuner.pruners", "{'torch', 'matplotlib'}"),
+        ("smart_tuner.search.samplers, smart_tuner.search.pruners", "{'torch', 'matplotlib'}"),
     ],
 )
 def test_what_is_not_needed_is_not_imported(module: str, absent: str) -> None:

@@ -18,7 +18,7 @@ import smart_tuner
 from smart_tuner.doctor.examination import Outcome, examine
 from smart_tuner.doctor.findings import Code
 from smart_tuner.exit_codes import TunerExit
-from smart_tuner.trainer_process import TrainerProcess
+from smart_tuner.launch.trainer_process import TrainerProcess
 from storage.records import StudyState, TrialState
 from storage.status import read
 
@@ -54,18 +54,18 @@ setattr(owner, name, call)
 SmartTunerMain(load_config(None, sections, environ={}), trainer=trainer).run()
 """
 MOMENTS = {
-    "before it told": ("smart_tuner.proposals:teach", 2, False),
-    "in the midst of asking": ("smart_tuner.proposals:Proposals._as_trial", 3, False),
-    "before it noted what it asked for": ("smart_tuner.ledger:Ledger.begin", 3, False),
-    "before its probe was noted": ("smart_tuner.ledger:Ledger.begin", 2, False),
+    "before it told": ("smart_tuner.search.proposals:teach", 2, False),
+    "in the midst of asking": ("smart_tuner.search.proposals:Proposals._as_trial", 3, False),
+    "before it noted what it asked for": ("smart_tuner.control.ledger:Ledger.begin", 3, False),
+    "before its probe was noted": ("smart_tuner.control.ledger:Ledger.begin", 2, False),
     "before it gave the turn back": (
-        "smart_tuner.registration:Registration.release_turn", 2, False
+        "smart_tuner.control.registration:Registration.release_turn", 2, False
     ),
-    "before the attempt": ("smart_tuner.ledger:Ledger.begin_attempt", 3, False),
-    "before the trainer": ("smart_tuner.ledger:Ledger.begin_attempt", 3, True),
-    "before the trainer was noted": ("smart_tuner.ledger:Ledger.running", 3, False),
-    "before the end was noted": ("smart_tuner.ledger:Ledger.ended", 2, False),
-    "when it left": ("smart_tuner.registration:Registration.leave", 1, False),
+    "before the attempt": ("smart_tuner.control.ledger:Ledger.begin_attempt", 3, False),
+    "before the trainer": ("smart_tuner.control.ledger:Ledger.begin_attempt", 3, True),
+    "before the trainer was noted": ("smart_tuner.control.ledger:Ledger.running", 3, False),
+    "before the end was noted": ("smart_tuner.control.ledger:Ledger.ended", 2, False),
+    "when it left": ("smart_tuner.control.registration:Registration.leave", 1, False),
 }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""What a study tries: Optuna's side of it."""
