@@ -34,7 +34,7 @@ def print_results(
         for trial in best:
             console.print(best_panel(trial))
         _print_line(console, _last_line(name, state, bool(best), trials))
-    if state is StudyState.STOPPED and not stop.by_timeout:
+    if state is StudyState.PAUSED or (state is StudyState.STOPPED and not stop.by_timeout):
         return TunerExit.STOPPED
     return TunerExit.FINISHED if best else TunerExit.NO_RESULT
 
@@ -62,6 +62,8 @@ def _print_line(console: Console, line: str) -> None:
 def _last_line(name: str, state: StudyState, found: bool, trials: Trials) -> str:
     if state is StudyState.STOPPED:
         return f"Study '{name}' stopped; start it again to continue where it is."
+    if state is StudyState.PAUSED:
+        return f"Study '{name}' stays paused: start it again, and resume it."
     if not found:
         line = f"Study '{name}' is finished, but no trial was completed: see the reasons above."
         return f"{line} {advice(trials.list_of(name))}".rstrip()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import psutil
 
-from storage.records import ControllerRecord, StudyRecord
+from storage.records import ControllerRecord, StudyRecord, StudyState
 
 LOST_AFTER_SECONDS = 30.0
 """A controller that has not renewed its heartbeat for so long is taken for dead."""
@@ -37,10 +37,14 @@ def heartbeat_age_seconds(controllers: Iterable[ControllerRecord], now: datetime
 
 
 def is_lost(study: StudyRecord, controllers: Iterable[ControllerRecord], now: datetime) -> bool:
-    """Whether a study that should be running has nobody who runs it."""
-    if not study.state.controlled:
-        return False
+    """Whether a study that should be running has nobody who runs it.
+
+    One that is paused waits for a person, and may do so without a controller.
+    """
     known = list(controllers)
+    rests = study.state is StudyState.PAUSED and known and all(one.left_at for one in known)
+    if rests or not study.state.controlled:
+        return False
     if not known:
         return (now - study.created_at).total_seconds() > LOST_AFTER_SECONDS
     return all(is_gone(one, now) for one in known)
@@ -56,14 +60,21 @@ def is_gone(controller: ControllerRecord, now: datetime) -> bool:
 
 def process_is_gone(controller: ControllerRecord) -> bool:
     """Whether the controller was on this machine and has ended; of others nobody here knows."""
-    if controller.host != socket.gethostname():
+    return has_ended(
+        ControllerProcess(controller.host, controller.pid, controller.process_started_at)
+    )
+
+
+def has_ended(process: ControllerProcess) -> bool:
+    """Whether ``process`` was on this machine and has ended; of others nobody here knows."""
+    if process.host != socket.gethostname():
         return False
     try:
-        process = psutil.Process(controller.pid)
-        started_at = process.create_time()
-        dead = process.status() == psutil.STATUS_ZOMBIE
+        found = psutil.Process(process.pid)
+        started_at = found.create_time()
+        dead = found.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
     except psutil.AccessDenied:
         return False  # another user's, hidden: it is there
-    return dead or abs(started_at - controller.process_started_at) > _START_TOLERANCE_SECONDS
+    return dead or abs(started_at - process.started_at) > _START_TOLERANCE_SECONDS

@@ -8,6 +8,7 @@ from smart_tuner.control.ledger import NotOursError
 from smart_tuner.control.overrides import overrides_after
 from smart_tuner.control.trial_lines import start_line
 from smart_tuner.control.watch import Watch
+from smart_tuner.launch import lease
 from smart_tuner.resources.slots import SlotPool
 from smart_tuner.search.proposals import Proposal
 from storage.records import TrialRecord
@@ -66,19 +67,37 @@ class Dispatcher:
             context.teach(context.ledger.refused(proposal, str(error)))
             context.sink.say(f"{proposal.name} can't run: {error}")
             return
+        self._check_alone(proposal)
         slot = self._slots.take()
         assert slot is not None
-        self._fork(proposal)
-        context.sink.say(start_line(proposal, goes_on=context.launcher.goes_on(number)))
+        context.sink.say(start_line(proposal, goes_on=self._goes_on(proposal)))
         try:
             offset = context.launcher.events_offset(number)
             attempt = context.ledger.begin_attempt(trial, number, slot, offset, overrides)
         except NotOursError:
             self._slots.give_back(slot)
             return
-        process = context.launcher.start(number, hparams, steps=proposal.steps, gpu=slot.gpu)
+        try:
+            self._fork(proposal)
+            process = context.launcher.start(number, hparams, steps=proposal.steps, gpu=slot.gpu)
+        except OSError as error:
+            self._watch.follow_unstarted(proposal, attempt, error)
+            return
         run = self._watch.follow(proposal, process, attempt, is_new=trial is None)
         context.ledger.running(run)
+
+    def _goes_on(self, proposal: Proposal) -> bool:
+        return proposal.continues is not None or self._context.launcher.goes_on(proposal.number)
+
+    def _check_alone(self, proposal: Proposal) -> None:
+        paths = self._context.launcher.paths(proposal.number)
+        watcher = lease.watcher(paths.lease)
+        if watcher is not None and watcher != self._context.registration.process:
+            raise BadInputError(
+                f"{paths.root}: process {watcher.pid} on {watcher.host} has a trainer at work "
+                "there that this database knows nothing of: is it a copy of a running study's? "
+                "Start it in another directory"
+            )
 
     def _fork(self, proposal: Proposal) -> None:
         """What continues another trial begins with its checkpoint, whoever was killed over it."""

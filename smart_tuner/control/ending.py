@@ -74,6 +74,12 @@ class Ending:
         """What no trial can do anything about: every other one would fail alike."""
         if outcome.reason is Reason.BAD_INPUT:
             message = str(outcome.evidence["message"])
+        elif run.unstartable is not None:
+            message = (
+                f"{run.process.paths.root}: the trainer of {run.name} can't be started "
+                f"({run.unstartable}): free some space on the disk, or give back the permissions, "
+                "and start the study again"
+            )
         elif run.exit_code == TrainerExit.UNWRITABLE:
             message = (
                 f"{run.process.paths.checkpoints}: {run.name} can't write its checkpoint: free "

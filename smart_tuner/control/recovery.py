@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from smart_tuner.control.context import Context
 from smart_tuner.control.trial_run import Attempt, TrialRun
+from smart_tuner.launch import lease
 from smart_tuner.launch.trainer_process import TrainerProcess
 from smart_tuner.resources.slots import Slot
 from smart_tuner.search.proposals import Proposal
 from storage.records import AttemptRecord, TrialRecord, TrialState
+from trainer.paths import RunPaths
 
 Follow = Callable[[Proposal, TrainerProcess, Attempt], TrialRun]
 """Watch a trainer from now on."""
@@ -18,6 +20,7 @@ class Recovery:
 
     def __init__(self, context: Context, follow: Follow) -> None:
         self._context, self._follow = context, follow
+        self._watched: set[int] = set()
 
     def reconcile(self) -> None:
         """Bring Optuna's trials and ours together; the caller has the turn at asking."""
@@ -49,10 +52,10 @@ class Recovery:
 
     def _adopt(self, trial: TrialRecord) -> TrialRun | None:
         context = self._context
-        if not context.ledger.claim(trial):
+        paths = context.launcher.paths(trial.number)
+        if self._is_watched(trial, paths) or not context.ledger.claim(trial):
             return None
         attempts = context.ledger.attempts(trial.number)
-        paths = context.launcher.paths(trial.number)
         here = not attempts or attempts[-1].host == context.registration.process.host
         process = TrainerProcess.find(paths, search=here)
         proposal = context.proposals.take_up(trial.number)
@@ -64,6 +67,22 @@ class Recovery:
         if process.pid is not None:
             context.sink.say(f"{run.name} goes on in process {process.pid}, which was found")
         return run
+
+    def _is_watched(self, trial: TrialRecord, paths: RunPaths) -> bool:
+        """Whether a controller that this database doesn't hear of any more is at work there."""
+        watcher = lease.watcher(paths.lease)
+        if watcher is None or watcher == self._context.registration.process:
+            return False
+        if trial.number not in self._watched:
+            self._watched.add(trial.number)
+            self._context.sink.say(
+                f"trial {trial.number} is left alone: process {watcher.pid} on {watcher.host} "
+                f"watches its trainer in {paths.root}, and this database has not heard of it for a "
+                "while. Is it a copy of a running study's database? Then start it in another "
+                "directory",
+                style="yellow",
+            )
+        return True
 
 
 def _attempt(record: AttemptRecord) -> Attempt:

@@ -135,16 +135,25 @@ class Registration:
     def leave(self, state: StudyState) -> StudyState:
         """Leave the study; the last one to leave says how it stands now.
 
+        A study that was paused stays paused until somebody resumes it, whoever stops its
+        controllers.
+
         Returns:
-            ``state``, or ``running`` where others go on with it.
+            ``state``; ``running`` where others go on with it, ``paused`` where it stays so.
         """
         with self._database.transaction():
             self._controllers.leave(self.id)
             self._turns.release(self._name, self.id)
             others = self._controllers.live(self._name)
             if not others:
+                state = self._lasting(state)
                 self._studies.update(self._name, state=state)
         return StudyState.RUNNING if others and state is StudyState.STOPPED else state
+
+    def _lasting(self, state: StudyState) -> StudyState:
+        known = self.record().state
+        paused = known in (StudyState.PAUSING, StudyState.PAUSED)
+        return StudyState.PAUSED if paused and state is StudyState.STOPPED else state
 
     def _created(self) -> StudyRecord:
         """A new study; another controller may have been quicker."""

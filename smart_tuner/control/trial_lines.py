@@ -25,7 +25,7 @@ def end_line(run: TrialRun, outcome: Outcome, objectives: Sequence[Objective]) -
     step = run.verdict.step if run.verdict else run.seen.step
     line = f"{run.name} {outcome.state.value} at step {step}"
     if outcome.state is TrialState.PAUSED:
-        return f"{line}: it will go on from its last checkpoint"
+        return f"{line}, with a checkpoint to go on from"
     if outcome.state is TrialState.LOST:
         why = outcome.reason or "its trainer is gone"
         return f"{run.name} lost its trainer at step {step} ({why}): it will be started again"

@@ -15,6 +15,7 @@ from smart_tuner.launch.trainer_process import STOP_GRACE_SECONDS, TrainerProces
 from smart_tuner.resources.oom_kills import oom_kills
 from smart_tuner.resources.slots import Slot
 from smart_tuner.search.proposals import Proposal
+from storage.records import TrialState
 from trainer import events
 from trainer.events import EventReader
 from trainer.exit_codes import TrainerExit
@@ -76,6 +77,8 @@ class TrialRun:
         self.verdict: Verdict | None = None
         self.stalled = False
         """Whether its trainer was killed because it had been silent for too long."""
+        self.unstartable: str | None = None
+        """Why its trainer could not be started, if so."""
         self.last_event_at: float | None = None
         """When this attempt's trainer said its last word, Unix seconds by its own clock."""
         self._health = health
@@ -128,6 +131,8 @@ class TrialRun:
 
     def outcome(self) -> Outcome:
         """What became of the trial, once its process has ended and its events are read."""
+        if self.unstartable is not None:
+            return Outcome(TrialState.PAUSED, Reason.STOPPED, {"message": self.unstartable})
         diverged = self.history.diverged
         return decide(
             self.verdict,

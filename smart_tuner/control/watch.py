@@ -10,6 +10,7 @@ from smart_tuner.control.ending import Ending
 from smart_tuner.control.ledger import PRUNE_REQUESTED, NotOursError
 from smart_tuner.control.trial_run import Attempt, TrialRun
 from smart_tuner.health import Reason
+from smart_tuner.launch import lease
 from smart_tuner.launch.trainer_process import TrainerProcess
 from smart_tuner.resources.slots import SlotPool
 from smart_tuner.search.objectives import METRICS, objective_values
@@ -65,6 +66,8 @@ class Watch:
             is_new: nothing was ever reported of the trial.
         """
         context, number = self._context, proposal.number
+        if process.pid is not None:
+            lease.hold(process.paths.lease, context.registration.process)
         grace = context.config.grace_steps(context.launcher.hparams(dict(proposal.params)))
         run = TrialRun(proposal, process, attempt, context.config.health, grace)
         self._running[number] = run
@@ -73,6 +76,12 @@ class Watch:
         if not is_new and context.ledger.kept_events(number, (PRUNE_REQUESTED,)):
             run.give_up(Reason.STOPPED)
         return run
+
+    def follow_unstarted(self, proposal: Proposal, attempt: Attempt, error: OSError) -> None:
+        """No trainer could be started, for want of room perhaps: the trial goes on another time."""
+        paths = self._context.launcher.paths(proposal.number)
+        run = self.follow(proposal, TrainerProcess(paths, None), attempt)
+        run.unstartable = error.strerror or str(error)
 
     def poll(self, must_leave: MustLeave, *, spent: bool) -> list[TrialRecord]:
         """Read what the trainers say; the trials whose trainers have ended.

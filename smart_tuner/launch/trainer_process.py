@@ -87,7 +87,11 @@ class TrainerProcess:
         # Until it is waited for, a child keeps its entry, be it as a zombie.
         process = cls(paths, psutil.Process(child.pid), child)
         record = {"pid": process.pid, "started": process.started_at}
-        write_text(paths.process, json.dumps(record))
+        try:
+            write_text(paths.process, json.dumps(record))
+        except OSError:  # the disk is full: nobody would find it
+            process.kill()
+            raise
         return process
 
     @classmethod

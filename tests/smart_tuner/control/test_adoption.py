@@ -165,7 +165,7 @@ def state_of(workshop: Workshop) -> StudyState:
 def test_a_paused_study_stays_paused_whatever_becomes_of_its_controller(
     long_workshop: Workshop, wait_until: WaitUntil
 ) -> None:
-    """Killed while it waits, and killed before its trainer could be asked to leave."""
+    """Killed before its trainer could be asked to leave; asked to stop while the study waits."""
     first = replace(long_workshop, prelude=DEAF_TO_PAUSES).start(**ONE)
     wait_until(lambda: long_workshop.evaluated(0))
     long_workshop.ask("pause")
@@ -178,7 +178,10 @@ def test_a_paused_study_stays_paused_whatever_becomes_of_its_controller(
     assert has_ended(pid)
     (trial,) = long_workshop.trials()
     assert (trial.state, trial.controller) == (TrialState.PAUSED, None)
-    kill(second)
+    second.terminate()
+    output, _ = second.communicate(timeout=60)
+    assert "stays paused" in output
+    assert state_of(long_workshop) is StudyState.PAUSED  # and not: its controller is lost
 
     third = long_workshop.start(**ONE)
     wait_until(lambda: state_of(long_workshop) is StudyState.PAUSED)  # with a controller again
@@ -207,15 +210,15 @@ def _killed(self, *arguments, **named):
 _CALL = "_before(self, *arguments, **named)"
 KILLS = {
     "the pruner has said so, and the trainer was not asked yet": KILLED_BEFORE.format(
-        module="proposals", name="Proposals", method="report", call=_CALL,
+        module="search.proposals", name="Proposals", method="report", call=_CALL,
         condition="result", otherwise="result",
     ),
     "the trainer has left, and nothing was written": KILLED_BEFORE.format(
-        module="ledger", name="Ledger", method="ended", call="arguments[1].state.value",
+        module="control.ledger", name="Ledger", method="ended", call="arguments[1].state.value",
         condition="result == 'pruned'", otherwise=_CALL,
     ),
     "our tables know, and Optuna's do not": KILLED_BEFORE.format(
-        module="ledger", name="Ledger", method="ended", call=_CALL,
+        module="control.ledger", name="Ledger", method="ended", call=_CALL,
         condition="result.state.value == 'pruned'", otherwise="result",
     ),
 }  # fmt: skip

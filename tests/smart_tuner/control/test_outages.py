@@ -95,6 +95,31 @@ def test_a_disk_without_room(slow_workshop: Workshop, wait_until: WaitUntil) -> 
         system.rlimit(psutil.RLIMIT_FSIZE, usual)
 
 
+FULL = """
+import errno, os
+from smart_tuner.launch import launcher
+_write = launcher.write_hparams
+def _full(path, hparams):
+    if path.parent.name == "1":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    _write(path, hparams)
+launcher.write_hparams = _full
+"""
+
+
+def test_a_trainer_that_cannot_be_started_for_want_of_room(slow_workshop: Workshop) -> None:
+    """One clear line; what ran has left with a checkpoint, and the next start goes on."""
+    controller = replace(slow_workshop, prelude=FULL).start(**TWO)
+    output, _ = controller.communicate(timeout=60)
+    assert controller.returncode not in (TunerExit.FINISHED, 0)
+    last = output.strip().splitlines()
+    assert any("trial 1 can't be started (No space left on device)" in line for line in last)
+    states = [trial.state for trial in slow_workshop.trials()]
+    assert states == [TrialState.PAUSED, TrialState.PAUSED]
+    assert slow_workshop.run(**TWO).code is TunerExit.FINISHED
+    assert all(trial.step == STEPS for trial in slow_workshop.trials())
+
+
 def test_whoever_does_not_want_to_wait_stops_with_checkpoints(
     slow_workshop: Workshop, wait_until: WaitUntil, restartable_postgresql: Any
 ) -> None:
