@@ -36,6 +36,8 @@ def _header(status: StudyStatus) -> Text:
     counts = [(getattr(status.counts, name), name) for name in _STATES]
     numbers = ", ".join(f"{number} {name}" for number, name in counts if number)
     line = Text.assemble((status.study, "bold"), " · ", study_state(status.state))
+    if status.controllers > 1:
+        line.append(f" by {status.controllers} controllers")
     if status.state is StudyState.CONTROLLER_LOST:
         age = duration(status.heartbeat_age_seconds)
         line.append(f" (last heard of {age} ago: start the study again to continue)")
@@ -65,6 +67,9 @@ def _overall_progress(status: StudyStatus) -> Table:
     ]
     if status.trials_target:
         cells.insert(1, ProgressBar(status.trials_target, status.trials_ended, width=30))
+    if status.budget is not None:
+        spent, hours = status.budget.spent_hours, status.budget.hours
+        cells.append(Text(f"budget {number(spent, 1)} of {number(hours, 1)} h"))
     grid.add_row(*cells)
     return grid
 

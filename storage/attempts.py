@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from storage.database import Database
 from storage.records import AttemptRecord
@@ -80,17 +81,8 @@ class Attempts:
 
         What a budget is compared with: also the attempts that failed have cost their time.
         """
-        query = select(
-            AttemptRow.began_at, AttemptRow.seen_at, AttemptRow.ended_at, AttemptRow.gpus
-        ).where(AttemptRow.study == study)
         with self._database.session() as session:
-            return (
-                sum(
-                    max(0.0, ((ended or seen) - began).total_seconds()) * max(1, gpus)
-                    for began, seen, ended, gpus in session.execute(query)
-                )
-                / _SECONDS_AN_HOUR
-            )
+            return trainer_hours(session, study)
 
     def count(self, study: str, number: int, causes: tuple[str, ...]) -> int:
         """How many attempts of a trial ended for one of ``causes``."""
@@ -99,3 +91,15 @@ class Attempts:
         )
         with self._database.session() as session:
             return session.scalar(query) or 0
+
+
+def trainer_hours(session: Session, study: str) -> float:
+    """As :meth:`Attempts.trainer_hours`, in a transaction that is there already."""
+    query = select(
+        AttemptRow.began_at, AttemptRow.seen_at, AttemptRow.ended_at, AttemptRow.gpus
+    ).where(AttemptRow.study == study)
+    seconds = sum(
+        max(0.0, ((ended or seen) - began).total_seconds()) * max(1, gpus)
+        for began, seen, ended, gpus in session.execute(query)
+    )
+    return seconds / _SECONDS_AN_HOUR

@@ -5,7 +5,7 @@ mappings (``evidence``, ``metrics``, ``payload`` ...) it survives as it is.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -289,6 +289,14 @@ class BestTrial:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BudgetUse:
+    """What a study may cost, and has cost, in trainer hours times their GPUs."""
+
+    hours: float
+    spent_hours: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudyStatus:
     """One reading of a study, the same for the command line, dashboards and bots."""
 
@@ -307,6 +315,10 @@ class StudyStatus:
     created_at: datetime
     reasons: tuple[StudyReason, ...] = ()
     """What makes the level, the gravest first."""
+    controllers: int = 0
+    """How many run it now."""
+    budget: BudgetUse | None = None
+    """``None``: it has no limit."""
 
     @property
     def level(self) -> Level:
@@ -326,4 +338,6 @@ class StudyStatus:
             "eta_seconds": finite(self.eta_seconds),
             "level": self.level.value,
             "reasons": [reason.to_json() for reason in self.reasons],
+            "controllers": self.controllers,
+            "budget": None if self.budget is None else asdict(self.budget),
         }

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.assessment import Assessment
+from storage.attempts import trainer_hours
 from storage.clock import utc_now
 from storage.controller_process import heartbeat_age_seconds, is_gone, is_lost
 from storage.database import Database
@@ -14,6 +15,7 @@ from storage.records import (
     ACTIVE_STATES,
     ENDED_STATES,
     BestTrial,
+    BudgetUse,
     ControllerRecord,
     ProgressRecord,
     StudyRecord,
@@ -71,7 +73,16 @@ def _status(session: Session, study: StudyRecord, now: datetime) -> StudyStatus:
         heartbeat_age_seconds=heartbeat_age_seconds(controllers, now),
         created_at=study.created_at,
         reasons=_reasons(session, study.name, lost),
+        controllers=len(live),
+        budget=_budget(session, study),
     )
+
+
+def _budget(session: Session, study: StudyRecord) -> BudgetUse | None:
+    seconds = {**study.config.get("study", {}), **study.settings}.get("budget")
+    if seconds is None:
+        return None
+    return BudgetUse(hours=seconds / 3600.0, spent_hours=trainer_hours(session, study.name))
 
 
 def _numbers_of_trials(session: Session, study: str) -> dict[tuple[TrialRole, TrialState], int]:

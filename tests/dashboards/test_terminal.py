@@ -8,7 +8,15 @@ from pathlib import Path
 
 import dashboards
 from dashboards.terminal import best_panel, live_view, studies_table, trials_table
-from storage.records import StudyState, StudyStatus, TrialCounts, TrialRecord, TrialRole, TrialState
+from storage.records import (
+    BudgetUse,
+    StudyState,
+    StudyStatus,
+    TrialCounts,
+    TrialRecord,
+    TrialRole,
+    TrialState,
+)
 
 Render = Callable[..., str]
 _NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -94,6 +102,19 @@ class TestLiveView:
         assert "no trials yet" in text
         assert "Best so far: none yet" in text
         assert "time left –" in text
+
+    def test_controllers_and_budget_where_there_are(
+        self, render: Render, status: StudyStatus
+    ) -> None:
+        alone = render(live_view(status, []))
+        assert "controllers" not in alone
+        assert "budget" not in alone
+        budget = BudgetUse(hours=20.0, spent_hours=3.25)
+
+        text = render(live_view(replace(status, controllers=2, budget=budget), []))
+
+        assert "running by 2 controllers" in text
+        assert "budget 3.2 of 20.0 h" in text
 
     def test_a_lost_controller_says_what_to_do(self, render: Render, status: StudyStatus) -> None:
         lost = replace(status, state=StudyState.CONTROLLER_LOST, heartbeat_age_seconds=45.0)

@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
+from storage.attempts import Attempts
 from storage.clock import utc_now
 from storage.controller_process import this_process
 from storage.controllers import Controllers
@@ -16,7 +17,9 @@ from storage.database import Database
 from storage.errors import StudyNotFoundError
 from storage.progress import Progress
 from storage.records import (
+    AttemptRecord,
     BestTrial,
+    BudgetUse,
     ControllerRecord,
     ProgressRecord,
     StudyRecord,
@@ -91,6 +94,8 @@ def test_all_of_it(database: Database, study: str) -> None:
         "eta_seconds": 90.0,
         "level": "STABLE",
         "reasons": [],
+        "controllers": 1,
+        "budget": None,
     }  # fmt: skip
 
 
@@ -229,3 +234,23 @@ def test_a_killed_controller_is_lost_at_once(
         time.sleep(0.01)
     process.wait(timeout=10)
     assert read(sqlite_database, "demo").state is StudyState.CONTROLLER_LOST
+
+
+def test_what_a_budget_has_left(database: Database, study: str) -> None:
+    """A command's word is newer than the configuration's; without either nothing is counted."""
+    _insert(database, (TrialState.COMPLETE, TrialRole.TRIAL, 0.5))
+    began = utc_now() - timedelta(hours=3)
+    for attempt, gpus in ((1, 0), (2, 2)):
+        Attempts(database).begin(
+            AttemptRecord(
+                study=study, number=0, attempt=attempt, controller="a", host="h", slot="cpu 0",
+                gpus=gpus, began_at=began, ended_at=began + timedelta(hours=1),
+            )
+        )  # fmt: skip
+    assert read(database, study).budget is None
+    Studies(database).update(study, config={"study": {"budget": 36000.0}})
+    assert read(database, study).budget == BudgetUse(hours=10.0, spent_hours=3.0)
+    Studies(database).update(study, settings={"budget": 72000.0})
+    assert read(database, study).to_json()["budget"] == {"hours": 20.0, "spent_hours": 3.0}
+    Studies(database).update(study, settings={"budget": None})
+    assert read(database, study).budget is None

@@ -10,7 +10,10 @@ from storage.database import Database
 from storage.records import StudyRecord, StudyState
 from storage.studies import Studies
 
-KEYS = ["study", "state", "counts", "best", "running", "eta_seconds", "level", "reasons"]
+KEYS = [
+    "study", "state", "counts", "best", "running", "eta_seconds", "level", "reasons",
+    "controllers", "budget",
+]  # fmt: skip
 
 
 def test_json_has_the_documented_fields(cli: Callable[..., Any], study: str) -> None:
