@@ -46,7 +46,8 @@ def test_attention_that_collapsed_is_pruned_by_its_diagnostics(
         assert ended == (TrialState.COMPLETE, None, 12)
 
 
-@pytest.mark.parametrize("rescue", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow  # fast: tests/trainer/test_faults.py, and health/ for the rules
+@pytest.mark.parametrize("rescue", [True, False])
 def test_a_loss_that_is_not_finite_once(one_trial: Any, rescue: bool) -> None:
     trial = one_trial("nan_loss", "6", study={"rescue": rescue})
     if rescue:

@@ -55,6 +55,7 @@ def test_two_ranks_have_the_gradient_of_one(
         assert float((together[name] - gradient).norm()) <= 1e-5 * max(norm, 1e-2), name
 
 
+@pytest.mark.slow
 def test_a_run_of_two_ranks_resumes_to_the_same_bits(
     tmp_path: Path, trainer_command: Command, finish: Finish, start: Start
 ) -> None:

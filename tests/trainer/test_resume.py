@@ -50,7 +50,7 @@ def same(one: Any, other: Any) -> bool:
     "hparams",
     [
         pytest.param({}, id="demo"),
-        pytest.param(EVERYTHING, id="everything"),
+        pytest.param(EVERYTHING, id="everything", marks=pytest.mark.slow),
         pytest.param({"precision": "fp16"}, id="fp16", marks=pytest.mark.slow),
     ],
 )
