@@ -18,6 +18,7 @@ from smart_tuner.launch.trainer_process import (
     is_alive,
     wait_for_an_end,
 )
+from tests.smart_tuner.launch.test_trainer_environment import SECRETS
 from trainer.paths import RunPaths
 
 PYTHON = (sys.executable, "-c")
@@ -54,22 +55,6 @@ def ended(process: TrainerProcess) -> int | None:
 
 def is_ready(process: TrainerProcess) -> bool:
     return "ready" in process.paths.log.read_text()
-
-
-SECRETS = {
-    "SMART_TUNER_STORAGE__URL": "postgresql://u:secret@h/d",
-    "SMART_TUNER_TELEGRAM__TOKEN": "secret",
-    "TELEGRAM_BOT_TOKEN": "secret",
-    "GITHUB_TOKEN": "secret",
-    "HF_TOKEN": "secret",
-    "PGPASSWORD": "secret",
-    "PGHOST": "secret",
-    "DATABASE_URL": "secret",
-    "MLFLOW_TRACKING_PASSWORD": "secret",
-    "AWS_SECRET_ACCESS_KEY": "secret",
-    "SSH_AUTH_SOCK": "secret",
-    "MY_PATH": "secret",
-}
 
 
 def test_a_trainer_sees_no_secret_and_logs(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
