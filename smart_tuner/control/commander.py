@@ -108,13 +108,14 @@ class Commander:
             answer = f"trial {number} has ended already ({trial.state.value})"
             return CommandState.REFUSED, answer
         run = context.running.get(number)
+        who = {"asked_by": command.requested_by, "asked_from": command.source}
         if run is not None:
-            context.ledger.note(PRUNE_REQUESTED, number, run.seen.step, {"command": command.id})
-            self._after.append(lambda: run.give_up(Reason.STOPPED))
+            context.ledger.note(PRUNE_REQUESTED, number, run.seen.step, who)
+            self._after.append(lambda: run.give_up(Reason.STOPPED, who))
         elif not trial.state.waiting or not context.ledger.claim(trial):
             return None
         else:
-            pruned = context.ledger.given_up(trial, Reason.STOPPED)
+            pruned = context.ledger.given_up(trial, Reason.STOPPED, who)
             self._after.append(lambda: self._teach(pruned))
         return CommandState.DONE, f"trial {number} is pruned"
 

@@ -238,9 +238,12 @@ class Ledger:
             self._progress.clear(self._study, run.number)
             return self._noted_end(run.number)
 
-    def given_up(self, trial: TrialRecord, reason: Reason) -> TrialRecord:
+    def given_up(
+        self, trial: TrialRecord, reason: Reason, evidence: Mapping[str, Any]
+    ) -> TrialRecord:
         """Prune a trial that waits, and that was claimed."""
-        self._move(trial.number, TrialState.PRUNED, reason=reason, ended_at=utc_now())
+        fields: TrialFields = {"reason": reason, "evidence": evidence, "ended_at": utc_now()}
+        self._move(trial.number, TrialState.PRUNED, **fields)
         return self._noted_end(trial.number)
 
     def tidy(self, run: TrialRun, *, only_last: bool) -> None:

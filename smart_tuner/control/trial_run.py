@@ -148,10 +148,10 @@ class TrialRun:
         """How the trial stands; ``reason``: why it ended early, if it did."""
         return assess(self.history, self._health, self.grace_steps, reason=reason)
 
-    def give_up(self, reason: Reason) -> None:
+    def give_up(self, reason: Reason, evidence: Mapping[str, Any]) -> None:
         """Prune the trial for a reason from outside."""
         if self.verdict is None:
-            self.verdict = Verdict(reason, self.seen.step, {})
+            self.verdict = Verdict(reason, self.seen.step, evidence)
             self.process.request_stop()
 
     def give_up_on_silence(self) -> Path | None:

@@ -73,8 +73,9 @@ class Watch:
         self._running[number] = run
         self._reported[number] = set() if is_new else context.proposals.reported_steps(number)
         self._chronicle.open(number, is_new=is_new)
-        if not is_new and context.ledger.kept_events(number, (PRUNE_REQUESTED,)):
-            run.give_up(Reason.STOPPED)
+        asked = () if is_new else context.ledger.kept_events(number, (PRUNE_REQUESTED,))
+        if asked:
+            run.give_up(Reason.STOPPED, asked[0].payload)
         return run
 
     def follow_unstarted(self, proposal: Proposal, attempt: Attempt, error: OSError) -> None:

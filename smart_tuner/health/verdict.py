@@ -9,11 +9,11 @@ from smart_tuner.health.reasons import Cause, Reason
 
 @dataclass(frozen=True)
 class Verdict:
-    """Prune this trial: the reason, the step, and the values that decided, by metric name."""
+    """Prune this trial: the reason, the step, and what decided: values by metric name, or who."""
 
     reason: Reason
     step: int
-    evidence: Mapping[str, float]
+    evidence: Mapping[str, Any]
     cause: Cause | None = None
     """What most likely lies behind it, where the numbers tell."""
 

@@ -159,6 +159,7 @@ class TestPrune:
         assert controller.wait(timeout=30) == TunerExit.FINISHED
         pruned, other = slow_workshop.trials()
         assert (pruned.state, pruned.reason) == (TrialState.PRUNED, "stopped")
+        assert set(pruned.evidence) == {"asked_by", "asked_from"}
         assert 10 <= pruned.step < 160
         assert other.state is TrialState.COMPLETE
         assert slow_workshop.optuna_trials()[0].state is OptunaState.PRUNED
