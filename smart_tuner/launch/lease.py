@@ -7,7 +7,7 @@ from pathlib import Path
 from storage.controller_process import ControllerProcess, has_ended
 from trainer.paths import DISK_FULL, write_text
 
-_FRESH_SECONDS = 10.0
+FRESH_SECONDS = 10.0
 """A controller that is at work renews its leases every second."""
 
 
@@ -32,7 +32,7 @@ def watcher(path: Path) -> ControllerProcess | None:
         holder = _holder(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return holder if holder and age < _FRESH_SECONDS and not has_ended(holder) else None
+    return holder if holder and age < FRESH_SECONDS and not has_ended(holder) else None
 
 
 def _holder(text: str) -> ControllerProcess | None:

@@ -32,7 +32,9 @@ SHARED: dict[str, Any] = {
 LONG: dict[str, Any] = {"trainer": {"steps": 100, "evaluate_every": 20}}
 IMPATIENT = """
 from smart_tuner.control import neighbours, registration
+from smart_tuner.launch import lease
 neighbours.LOST_AFTER_SECONDS, registration._BEAT_SECONDS = 2.5, 0.5
+lease.FRESH_SECONDS = 2.0
 """
 
 
