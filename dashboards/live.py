@@ -68,8 +68,8 @@ def _overall_progress(status: StudyStatus) -> Table:
     if status.trials_target:
         cells.insert(1, ProgressBar(status.trials_target, status.trials_ended, width=30))
     if status.budget is not None:
-        spent, hours = status.budget.spent_hours, status.budget.hours
-        cells.append(Text(f"budget {number(spent, 1)} of {number(hours, 1)} h"))
+        spent, whole = status.budget.spent_hours * 3600.0, status.budget.hours * 3600.0
+        cells.append(Text(f"budget {duration(spent)} of {duration(whole)}"))
     grid.add_row(*cells)
     return grid
 

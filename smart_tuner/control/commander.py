@@ -115,6 +115,7 @@ class Commander:
         elif not trial.state.waiting or not context.ledger.claim(trial):
             return None
         else:
+            context.ledger.tidy(number, context.launcher.paths(number), only_last=True)
             pruned = context.ledger.given_up(trial, Reason.STOPPED, who)
             self._after.append(lambda: self._teach(pruned))
         return CommandState.DONE, f"trial {number} is pruned"
@@ -132,7 +133,7 @@ class Commander:
             params = self._params(command)
         except BadInputError:
             return True  # to be refused
-        if not context.registration.take_turn(context.neighbours.gone):
+        if not context.registration.take_turn():
             return False
         context.proposals.enqueue(params, command.id)
         context.registration.release_turn()

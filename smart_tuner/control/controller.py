@@ -8,7 +8,7 @@ from smart_tuner.control.budget import Phase
 from smart_tuner.control.commander import Commander
 from smart_tuner.control.context import Context
 from smart_tuner.control.dispatcher import Dispatcher
-from smart_tuner.control.outage import OUTAGES, check_outage, outlast, words
+from smart_tuner.control.outage import OUTAGES, OutageSpeaker, check_outage, outlast
 from smart_tuner.control.recovery import Recovery
 from smart_tuner.control.trial_run import TrialRun
 from smart_tuner.control.watch import Watch
@@ -48,6 +48,7 @@ class Controller:
         self._is_stale = False
         self._is_reconciled = False
         self._cost: Cost | None = None
+        self._outages = OutageSpeaker(lambda line: context.sink.say(line, style="yellow"))
         self._jobs: Jobs = context.config.study.jobs
         self.slots = SlotPool(self._plan().slots)
         self._watch = Watch(context, self.slots)
@@ -58,6 +59,11 @@ class Controller:
     def remaining(self) -> int:
         """Trials and probes that are still to be run or finished, or have a trainer yet."""
         return max(self._agenda.remaining, len(self._running))
+
+    @property
+    def budget_is_spent(self) -> bool:
+        """Whether that is why nothing more is run."""
+        return self._agenda.phase is Phase.SPENT
 
     @property
     def loads(self) -> list[float]:
@@ -101,6 +107,7 @@ class Controller:
         Raises:
             BadInputError: a trainer found its input wrong, or no room for its checkpoint.
         """
+        self._began = time.monotonic()
         try:
             while not self._tick_is_last():
                 wait_for_an_end((run.process for run in self._running.values()), _POLL_SECONDS)
@@ -214,10 +221,8 @@ class Controller:
         self._is_reconciled = registration.take_turn(self._context.neighbours.gone)
         if not self._is_reconciled:
             return False
-        try:
+        with registration.turn():
             self._recovery.reconcile()
-        finally:
-            registration.release_turn()
         return True
 
     # Always: the trainers.
@@ -227,7 +232,7 @@ class Controller:
         if timeout is not None and time.monotonic() > self._began + timeout and not self._leaving:
             stop.by_timeout = True
             stop.request()
-        if stop.requested and self._running and not self._said_stop:
+        if stop.requested and not self._said_stop and (self._running or stop.by_timeout):
             self._said_stop = True
             why = "study.timeout is over: " if stop.by_timeout else ""
             self._context.sink.say(f"{why}stopping with checkpoints; Ctrl-C again stops at once")
@@ -254,9 +259,10 @@ class Controller:
         self._watch.renew_leases()
         if context.stop.at_once:
             return False
-        context.sink.say(f"the database is away; trainers go on ({words(error)})", style="yellow")
-        if not outlast(context.database, self._keep_alive, context.sink.say):
+        say = self._outages.away(error, trainers=len(self._running))
+        if not outlast(context.database, self._keep_alive, say):
             return False
+        self._outages.back()
         self._is_stale = True
         return True
 

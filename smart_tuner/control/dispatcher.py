@@ -44,14 +44,12 @@ class Dispatcher:
 
     def _launch_new(self) -> bool:
         context = self._context
-        if not self._agenda.has_new or not context.registration.take_turn(context.neighbours.gone):
+        if not self._agenda.has_new or not context.registration.take_turn():
             return False
-        try:
+        with context.registration.turn():
             proposal = self._agenda.next()
             if proposal is not None:
                 context.ledger.begin(proposal, context.launcher.paths(proposal.number))
-        finally:
-            context.registration.release_turn()
         if proposal is not None:
             self._launch(proposal, None)
         return proposal is not None
@@ -67,7 +65,7 @@ class Dispatcher:
             context.teach(context.ledger.refused(proposal, str(error)))
             context.sink.say(f"{proposal.name} can't run: {error}")
             return
-        self._check_alone(proposal)
+        self._check_alone(proposal, is_first=not context.ledger.attempts(number))
         slot = self._slots.take()
         assert slot is not None
         context.sink.say(start_line(proposal, goes_on=self._goes_on(proposal)))
@@ -89,15 +87,21 @@ class Dispatcher:
     def _goes_on(self, proposal: Proposal) -> bool:
         return proposal.continues is not None or self._context.launcher.goes_on(proposal.number)
 
-    def _check_alone(self, proposal: Proposal) -> None:
-        paths = self._context.launcher.paths(proposal.number)
+    def _check_alone(self, proposal: Proposal, *, is_first: bool) -> None:
+        """A run directory is one trial's: not another one's with this number elsewhere."""
+        context, paths = self._context, self._context.launcher.paths(proposal.number)
         watcher = lease.watcher(paths.lease)
-        if watcher is not None and watcher != self._context.registration.process:
-            raise BadInputError(
-                f"{paths.root}: process {watcher.pid} on {watcher.host} has a trainer at work "
-                "there that this database knows nothing of: is it a copy of a running study's? "
-                "Start it in another directory"
-            )
+        if watcher is not None and watcher != context.registration.process:
+            whose = f"process {watcher.pid} on {watcher.host} has a trainer at work there"
+        elif is_first and paths.hparams.exists():
+            whose = "another trial was trained there"
+        else:
+            return
+        context.ledger.put_back(proposal.number)
+        raise BadInputError(
+            f"{paths.root}: {whose} that this database knows nothing of: is it a copy of another "
+            "study's? Nothing was changed there; start it in another directory"
+        )
 
     def _fork(self, proposal: Proposal) -> None:
         """What continues another trial begins with its checkpoint, whoever was killed over it."""

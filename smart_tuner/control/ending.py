@@ -32,7 +32,8 @@ class Ending:
         outcome = self._outcome(run, spent=spent)
         reason = outcome.reason if outcome.state is not TrialState.LOST else None
         if outcome.state.ended:
-            context.ledger.tidy(run, only_last=outcome.state is TrialState.PRUNED)
+            only_last = outcome.state is TrialState.PRUNED
+            context.ledger.tidy(run.number, run.process.paths, only_last=only_last)
         # Our tables first: from them a controller that dies here can still be caught up with.
         record = context.ledger.ended(run, outcome, run.assessment(reason))
         if record.state.ended:

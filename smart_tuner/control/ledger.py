@@ -35,6 +35,7 @@ from trainer.paths import RunPaths
 RESTARTS = "restarts"
 LEARNING_RATE_EFFECTIVE = "learning_rate_effective"
 PRUNE_REQUESTED = "prune_requested"
+GRADIENT_NORM = "gradient.norm"
 _GOES_ON: TrialFields = {
     "reason": None,
     "evidence": {},
@@ -176,6 +177,14 @@ class Ledger:
             self._attempt(run, controller=self._controller, **(known if process.pid else {}))
             self.note("adopted", run.number, None, payload)
 
+    def put_back(self, number: int) -> None:
+        """A trial that could not be started waits again, for whoever can."""
+        trial = self.trial(number)
+        if trial is not None and trial.state.waiting:
+            self._held(number, controller=None)
+        else:
+            self._move(number, TrialState.LOST, controller=None)
+
     def pausing(self, run: TrialRun) -> None:
         """A trainer was asked to leave with a checkpoint."""
         self._trials.move(self._study, run.number, TrialState.PAUSING, held_by=self._controller)
@@ -195,7 +204,11 @@ class Ledger:
     def evaluated(
         self, run: TrialRun, event: events.Evaluation, assessment: Assessment, *, is_news: bool
     ) -> None:
-        """Keep an evaluation, and what the trial is best at: what its best checkpoint holds."""
+        """Keep an evaluation, and what the trial is best at: what its best checkpoint holds.
+
+        With the scores the highest gradient norm since the evaluation before is kept: steps are
+        not, and who looks at a study later wants to see where it rose.
+        """
         fields: TrialFields = self._best_fields(run, event) if event.best else {}
         if is_news:
             fields |= {"step": event.step, **_assessed(assessment)}
@@ -203,7 +216,7 @@ class Ledger:
             return
         with self._database.transaction():
             if is_news:
-                self.note(event.name, run.number, event.step, dict(event.metrics), event.time)
+                self.note(event.name, run.number, event.step, _scores(run, event), event.time)
             self._held(run.number, **fields)
 
     def assessed(self, run: TrialRun, assessment: Assessment) -> None:
@@ -242,16 +255,17 @@ class Ledger:
         self, trial: TrialRecord, reason: Reason, evidence: Mapping[str, Any]
     ) -> TrialRecord:
         """Prune a trial that waits, and that was claimed."""
-        fields: TrialFields = {"reason": reason, "evidence": evidence, "ended_at": utc_now()}
+        fields: TrialFields = {
+            "reason": reason, "evidence": evidence, "exit_code": None, "ended_at": utc_now(),
+        }  # fmt: skip
         self._move(trial.number, TrialState.PRUNED, **fields)
         return self._noted_end(trial.number)
 
-    def tidy(self, run: TrialRun, *, only_last: bool) -> None:
+    def tidy(self, number: int, paths: RunPaths, *, only_last: bool) -> None:
         """Of a trial that has ended the best and the last checkpoint are kept, or the last."""
-        paths = run.process.paths
         last, best = paths.last_checkpoint, paths.best_checkpoint
         if only_last:  # told first: of another's trial no file is deleted
-            self._held(run.number, checkpoint=str(last.resolve()))
+            self._held(number, checkpoint=str(last.resolve()))
         for path in paths.checkpoints.glob("*.pt"):
             if path != last and (only_last or path != best):
                 path.unlink()
@@ -385,13 +399,19 @@ def _going_on(record: TrialRecord, source: TrialRecord, paths: RunPaths) -> Tria
     )
 
 
+def _scores(run: TrialRun, event: events.Evaluation) -> dict[str, float]:
+    seen = run.history.evaluations[-1]
+    norm = seen.highest_norm if seen.step == event.step else None
+    return {**event.metrics, **({} if norm is None else {GRADIENT_NORM: norm})}
+
+
 def _assessed(assessment: Assessment) -> TrialFields:
     return {"status": assessment.level, "assessment": assessment.to_json()}
 
 
 def _last_step_metrics(run: TrialRun) -> dict[str, float]:
     """``train.loss`` and ``gradient.norm`` at the evaluation's step."""
-    named = {"train.loss": run.seen.loss, "gradient.norm": run.seen.gradient_norm}
+    named = {"train.loss": run.seen.loss, GRADIENT_NORM: run.seen.gradient_norm}
     return {name: value for name, value in named.items() if value is not None}
 
 

@@ -20,6 +20,8 @@ OUTAGES = (StorageUnavailableError, StorageInternalError, OperationalError, Inte
 """How our side and Optuna's say that the database is away, locked or full."""
 _RETRY_SECONDS = 0.5
 _SAY_SECONDS = 30.0
+_FLICKER_SECONDS = 10.0
+"""Away again so soon is the same outage."""
 
 
 def check_outage(error: Exception) -> None:
@@ -35,6 +37,39 @@ def words(error: Exception) -> str:
     """What is wrong, in one line; of Optuna's error its cause says it."""
     told = error.__cause__ if isinstance(error, StorageInternalError) else None
     return str(told or error).partition("\n")[0]
+
+
+class OutageSpeaker:
+    """Says that the database is away, and back; not each time where it comes and goes.
+
+    On a full disk the smallest changes still find room, and the next larger one none.
+
+    Args:
+        say: prints a line.
+        monotonic: the clock, in seconds.
+    """
+
+    def __init__(
+        self, say: Callable[[str], None], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._say, self._monotonic = say, monotonic
+        self._back_at = self._said_at = float("-inf")
+
+    def away(self, error: Exception, *, trainers: int) -> Callable[[str], None]:
+        """Say it; what follows is said by what is returned."""
+        now = self._monotonic()
+        flickers = now - self._back_at < _FLICKER_SECONDS
+        if flickers and now - self._said_at < _SAY_SECONDS:
+            return lambda line: None
+        self._said_at = now
+        still = "still away" if flickers else "away"
+        on = "; trainers go on" if trainers else ""
+        self._say(f"the database is {still}{on} ({words(error)})")
+        return (lambda line: None) if flickers else self._say
+
+    def back(self) -> None:
+        """It answers again."""
+        self._back_at = self._monotonic()
 
 
 def outlast(

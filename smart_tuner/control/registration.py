@@ -2,12 +2,13 @@
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.control.live_settings import SETTABLE, apply_settings
+from smart_tuner.control.outage import OUTAGES
 from smart_tuner.identity import Change, compare, identity_of
 from storage.controller_process import this_process
 from storage.controllers import Controllers
@@ -70,8 +71,8 @@ class Registration:
         if others and different:
             raise BadInputError(
                 f"study '{self._name}' is being run by process {others[0].pid} on "
-                f"{others[0].host} with another {different[0]}: start this one with the same "
-                "settings to share the work, or another study with --name"
+                f"{others[0].host} with other settings ({different[0]}): start this one with the "
+                "same to share the work, or another study with --name"
             )
         self._controllers.enter(
             ControllerRecord(
@@ -124,9 +125,27 @@ class Registration:
         """Say what the study does now; ``False`` where it no longer did ``before``."""
         return self._studies.change_state(self._name, before, after)
 
-    def take_turn(self, gone: set[str]) -> bool:
-        """Whether this controller, and no other, may ask for a trial now."""
+    def take_turn(self, gone: Collection[str] = ()) -> bool:
+        """Whether this controller, and no other, may ask for a trial now.
+
+        Who takes the turn of one that is ``gone`` must look first what that one has asked for.
+        """
         return self._turns.take(self._name, self.id, gone)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Give the turn back at the end; but in an outage keep it.
+
+        Then nobody asks for more until it is looked up what was asked for.
+        """
+        try:
+            yield
+        except OUTAGES:
+            raise
+        except BaseException:
+            self.release_turn()
+            raise
+        self.release_turn()
 
     def release_turn(self) -> None:
         """Let others ask."""
@@ -203,11 +222,15 @@ def _differing(before: Mapping[str, Any], config: StudyConfig) -> list[str]:
 
 
 def _still_valid(known: StudyRecord, config: StudyConfig) -> dict[str, Any]:
-    """What commands have set, but where the configuration itself says something new since."""
+    """What commands have set, but where the configuration itself says something new since.
+
+    Nobody writes that there be no limit, as ``--budget none`` does, but to take one away.
+    """
     before = known.config.get("study", {})
     now = config.record()["study"]
+    unlimited = {name for name in config.study.model_fields_set if now[name] is None}
     return {
         name: value
         for name, value in known.settings.items()
-        if name in SETTABLE and before.get(name) == now.get(name)
+        if name in SETTABLE and name not in unlimited and before.get(name) == now.get(name)
     }

@@ -1,5 +1,6 @@
 """What a trial's events have said so far, as far as health rules need it."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -28,6 +29,8 @@ class EvaluationSeen:
     metrics: Mapping[str, float]
     best: bool = False
     """Whether it was the best until then: what ``best.pt`` holds."""
+    highest_norm: float | None = None
+    """The highest gradient norm since the evaluation before; ``None``: no step had one."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class History:
     starts: tuple[int, ...] = ()
     """The step at which each process began to train, the first one's first."""
     diverged: Diverged | None = None
+    highest_norm: float | None = None
+    """Since the last evaluation, also of steps that a rescue took back."""
 
     def after(self, event: Event) -> Self:
         """The history with one more event; events that no rule looks at change nothing.
@@ -56,10 +61,11 @@ class History:
             case Step(skipped=True):
                 return self
             case Step():
-                return replace(self, steps=(*self.steps, _step_seen(event))[-RECENT_STEPS:])
+                return self._stepped(_step_seen(event))
             case Evaluation():
-                seen = EvaluationSeen(event.step, dict(event.metrics), event.best)
-                return replace(self, evaluations=(*self.evaluations, seen))
+                metrics = dict(event.metrics)
+                seen = EvaluationSeen(event.step, metrics, event.best, self.highest_norm)
+                return replace(self, evaluations=(*self.evaluations, seen), highest_norm=None)
             case Started():
                 return self._started(event)
             case Rescued():
@@ -114,6 +120,13 @@ class History:
         again = sum(step == 0 for step in self.starts[1:])
         return again + sum(rescued.to_step == 0 for rescued in self.restarts.seen)
 
+    def _stepped(self, seen: StepSeen) -> Self:
+        return replace(
+            self,
+            steps=(*self.steps, seen)[-RECENT_STEPS:],
+            highest_norm=_higher(self.highest_norm, seen.gradient_norm),
+        )
+
     def _started(self, event: Started) -> Self:
         return replace(
             self._up_to(event.step),
@@ -138,6 +151,13 @@ def history_of(events: Iterable[Event]) -> History:
     for event in events:
         history = history.after(event)
     return history
+
+
+def _higher(one: float | None, other: float | None) -> float | None:
+    """Of two norms; what is not finite is higher than any."""
+    known = [norm for norm in (one, other) if norm is not None]
+    broken = [norm for norm in known if not math.isfinite(norm)]
+    return broken[0] if broken else max(known, default=None)
 
 
 def _step_seen(event: Step) -> StepSeen:

@@ -114,7 +114,7 @@ class TestLiveView:
         text = render(live_view(replace(status, controllers=2, budget=budget), []))
 
         assert "running by 2 controllers" in text
-        assert "budget 3.2 of 20.0 h" in text
+        assert "budget 3 h 15 min of 20 h 00 min" in text
 
     def test_a_lost_controller_says_what_to_do(self, render: Render, status: StudyStatus) -> None:
         lost = replace(status, state=StudyState.CONTROLLER_LOST, heartbeat_age_seconds=45.0)

@@ -12,6 +12,7 @@ from smart_tuner.exit_codes import TunerExit
 from storage.attempts import Attempts
 from storage.records import AttemptRecord, StudyState, TrialRecord, TrialRole, TrialState
 from storage.status import read
+from storage.studies import Studies
 from trainer.events import Started, Step
 
 Workshop = Any
@@ -184,3 +185,17 @@ def test_where_nothing_was_evaluated_the_search_goes_on(slow_workshop: Workshop)
     first, *others = slow_workshop.trials()
     assert (first.state, first.step) == (TrialState.COMPLETE, 50)
     assert [trial.role for trial in others] == [TrialRole.FINISH]
+
+
+def test_a_spent_budget_says_so_and_can_be_taken_away(slow_workshop: Workshop) -> None:
+    """Also one that a command has set: nobody says that there is none but to go on."""
+    one = {**SECTIONS, "study": {"trials": 1}}
+    assert slow_workshop.run(**one).code is TunerExit.FINISHED
+    with slow_workshop.database() as database:
+        Studies(database).update("speech", settings={"budget": 1.0})
+    more = {**SECTIONS, "study": {"trials": 2}}
+    out = " ".join(slow_workshop.run(**more).out.split())
+    assert "is done: its budget of 1 s is spent. To go on, give it a larger one" in out
+    assert len(slow_workshop.trials()) == 1
+    slow_workshop.run(**{**SECTIONS, "study": {"trials": 2, "budget": "none"}})
+    assert [trial.state for trial in slow_workshop.trials()] == [TrialState.COMPLETE] * 2

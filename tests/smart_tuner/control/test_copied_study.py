@@ -5,10 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from smart_tuner.exit_codes import TunerExit
 from smart_tuner.launch import lease
 from storage.controller_process import this_process
 from storage.records import TrialState
+from trainer.exit_codes import BadInputError
 
 Workshop = Any
 WaitUntil = Callable[..., None]
@@ -41,6 +44,27 @@ def test_trainers_that_somebody_watches_are_left_alone(
     assert [one.cause for one in slow_workshop.attempts(0)] == ["finished"]
     (trial,) = slow_workshop.trials()
     assert (trial.state, trial.step) == (TrialState.COMPLETE, 120)
+
+
+def test_a_trial_of_another_database_is_left_as_it_is(slow_workshop: Workshop) -> None:
+    """The copy knows trial 0 alone; what the original made of trial 1 is not the copy's."""
+    assert slow_workshop.run(**ONE).code is TunerExit.FINISHED
+    copied = slow_workshop.folder / "copy.db"
+    with (
+        sqlite3.connect(slow_workshop.folder / "smart_tuner.db") as source,
+        sqlite3.connect(copied) as target,
+    ):
+        source.backup(target)
+    two = {**ONE, "study": {"trials": 2}}
+    assert slow_workshop.run(**two).code is TunerExit.FINISHED
+    files = {path: path.read_bytes() for path in slow_workshop.paths(1).root.rglob("*.*")}
+    beside = replace(slow_workshop, storage=f"sqlite:///{copied}")
+    for _ in range(2):
+        with pytest.raises(BadInputError, match=r"1: another trial was trained there that this"):
+            beside.run(**two)
+    assert {path: path.read_bytes() for path in files} == files
+    slow_workshop.paths(1).root.rename(slow_workshop.folder / "elsewhere")
+    assert beside.run(**two).code is TunerExit.FINISHED
 
 
 def test_no_trainer_is_started_where_another_is_at_work(slow_workshop: Workshop) -> None:

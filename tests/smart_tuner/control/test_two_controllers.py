@@ -181,7 +181,7 @@ def test_one_that_is_set_up_otherwise_is_refused(
         with chdir(slow_workshop.folder), pytest.raises(BadInputError) as raised:
             slow_workshop.main(config).run()
         assert f"is being run by process {first.pid} on " in str(raised.value)
-        assert f"with another {what}: start this one with the same" in str(raised.value)
+        assert f"with other settings ({what}): start this one with the same" in str(raised.value)
     ran = slow_workshop.run(**{**LONG, "study": {"trials": 1, "jobs": 2, "timeout": "1h"}})
     assert ran.code is TunerExit.FINISHED
     wait_for(first)

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 
 import pytest
@@ -89,3 +90,33 @@ def test_the_best_evaluation_is_the_last_that_was_marked(events: Makers) -> None
 def test_the_newest_step_may_be_an_evaluation(events: Makers) -> None:
     assert History().newest_step == 0
     assert history_of([events["step"](9), events["evaluation"](10)]).newest_step == 10
+
+
+def test_an_evaluation_knows_the_highest_norm_since_the_one_before(events: Makers) -> None:
+    history = history_of(
+        [
+            events["started"](),
+            *(events["step"](number, norm=norm) for number, norm in enumerate((2.0, 9.0, 3.0), 1)),
+            events["evaluation"](3),
+            events["step"](4, norm=1.5),
+            events["evaluation"](4),
+            events["evaluation"](4),
+        ]
+    )
+    assert [seen.highest_norm for seen in history.evaluations] == [9.0, 1.5, None]
+    assert history.highest_norm is None
+
+
+def test_the_highest_norm_outlasts_what_a_resumed_process_repeats(events: Makers) -> None:
+    steps = [events["step"](number, norm=float(number)) for number in range(1, 9)]
+    history = history_of([events["started"](), *steps, events["started"](step=6), *steps[6:]])
+    assert history.after(events["evaluation"](8)).evaluations[-1].highest_norm == 8.0
+
+
+@pytest.mark.parametrize("norms", [(1.0, math.nan, 5.0), (math.nan, 5.0), (5.0, math.nan)])
+def test_no_norm_is_higher_than_one_that_is_not_finite(
+    events: Makers, norms: tuple[float, ...]
+) -> None:
+    history = history_of(events["step"](n, norm=norm) for n, norm in enumerate(norms))
+    assert history.highest_norm is not None
+    assert math.isnan(history.highest_norm)
