@@ -1,6 +1,7 @@
 """Numbers, durations and moments as people read them."""
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,11 @@ def quantity(value: object) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e9:
         return str(int(value))
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def values_text(names: Sequence[str], values: Sequence[float]) -> str:
+    """``quality 0.912, mcd 18.300``: one value an objective."""
+    return ", ".join(f"{name} {number(one)}" for name, one in zip(names, values, strict=False))
 
 
 def setting(value: Any) -> str:

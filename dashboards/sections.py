@@ -9,7 +9,7 @@ from rich.text import Text
 from dashboards.formatting import number, setting
 from storage.records import TrialRecord
 
-_METRICS = (
+METRICS = (
     "quality",
     "validation.loss",
     "mcd",
@@ -28,7 +28,7 @@ def settings_and_results(trial: TrialRecord) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for title, rows in (
         ("Hyperparameters", [(name, setting(value)) for name, value in trial.params.items()]),
-        ("Scores", [(n, number(trial.metrics[n])) for n in _METRICS if n in trial.metrics]),
+        ("Scores", [(n, number(trial.metrics[n])) for n in METRICS if n in trial.metrics]),
         ("Rescue", [(n, setting(trial.metrics[n])) for n in _RESCUE if n in trial.metrics]),
         ("Files", _files(trial)),
     ):

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from smart_tuner.exit_codes import TunerExit
 from storage.progress import Progress
 from storage.records import StudyState, TrialRole, TrialState
 from storage.status import read
+from trainer.events import Evaluation, Event, Step
 
 NEVER_TOLD = 1e-5
 """The probe's learning rate: outside the space."""
@@ -65,6 +66,16 @@ def test_every_trial_is_a_process_of_its_own_that_logs(finished: Any) -> None:
         assert not workshop.paths(number).process.exists()
 
 
+def norms_between_evaluations(said: Sequence[Event]) -> list[list[float]]:
+    norms: list[list[float]] = [[]]
+    for event in said:
+        if isinstance(event, Step):
+            norms[-1].append(event.metrics["gradient.norm"])
+        elif isinstance(event, Evaluation):
+            norms.append([])
+    return norms[:-1]
+
+
 def test_the_record_is_what_the_trainer_said(finished: Any) -> None:
     workshop, _ = finished
     for trial in workshop.trials():
@@ -73,6 +84,9 @@ def test_the_record_is_what_the_trainer_said(finished: Any) -> None:
         best = max(evaluations, key=lambda event: event.payload["quality"])
         assert trial.value == trial.metrics["quality"] == best.payload["quality"]
         assert trial.metrics["gradient.norm"] > 0
+        assert [event.payload["gradient.norm"] for event in evaluations] == [
+            max(norms) for norms in norms_between_evaluations(workshop.said(trial.number))
+        ]
         assert Path(trial.alignment_png).name == f"alignment_{best.step:07d}.png"
         assert Path(trial.sample_wav).name == f"sample_{best.step:07d}.wav"
         for path in (trial.checkpoint, trial.alignment_png, trial.sample_wav):
