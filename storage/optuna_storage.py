@@ -1,5 +1,8 @@
 """Optuna's storage in the same database, with the same engine options."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from optuna.storages import RDBStorage
 from sqlalchemy import inspect
 
@@ -8,6 +11,7 @@ from storage.engine import engine_options
 from storage.errors import StorageError, translated
 from storage.schema_lock import schema_lock
 
+_S = TypeVar("_S", bound=RDBStorage)
 _THEIR_REMEDY = "`$ optuna storage upgrade --storage $STORAGE_URL`"
 _OUR_REMEDY = "'smart-tuner storage upgrade'"
 
@@ -18,10 +22,15 @@ def optuna_storage(database: Database) -> RDBStorage:
     Raises:
         StorageError: Optuna's tables are of another version, or can't be made.
     """
+    return optuna_storage_of(database, RDBStorage)
+
+
+def optuna_storage_of(database: Database, make: Callable[..., _S]) -> _S:
+    """The same of a kind of one's own; ``make`` takes what ``RDBStorage`` takes."""
     url = database.url
     with translated(url, opening=True), schema_lock(database.engine):
         try:
-            return RDBStorage(
+            return make(
                 url.render_as_string(hide_password=False), engine_kwargs=engine_options(url)
             )
         except RuntimeError as error:  # Optuna's word for tables of another version, with a remedy

@@ -12,13 +12,13 @@ import click
 from smart_tuner.cli.database import OpenStudy
 from smart_tuner.cli.output import print_json, spinner
 from smart_tuner.exit_codes import TunerExit
-from storage import commands
+from storage import commands, requests
 from storage.clock import utc_now
 from storage.commands import Commands
 from storage.controllers import Controllers
 from storage.json_values import finite
-from storage.records import CommandRecord, CommandState, StudyState
-from storage.trials import Trials
+from storage.records import CommandRecord, CommandState
+from storage.requests import request
 from trainer.exit_codes import BadInputError
 
 _POLL_SECONDS = 0.15
@@ -46,17 +46,16 @@ def ask(
     Raises:
         BadInputError: it was refused, or nobody was there to hear it.
     """
-    sent = Commands(study.database).send(
-        study.record.name,
+    sent = request(
+        study.database,
+        study.record,
         kind,
         requested_by=_user(),
         source=f"cli on {socket.gethostname()}",
         number=number,
         arguments=arguments,
     )
-    if (refusal := _refusal(study, kind, number)) is not None:
-        Commands(study.database).answer(sent.id, CommandState.REFUSED, refusal)
-    elif not wait:
+    if sent.state is CommandState.PENDING and not wait:
         _say(sent, "asked; 'smart-tuner commands' shows the answer", as_json)
         return TunerExit.FINISHED
     try:
@@ -90,31 +89,15 @@ def to_json(command: CommandRecord) -> dict[str, Any]:
     }
 
 
-def _refusal(study: OpenStudy, kind: str, number: int | None) -> str | None:
-    """Why no controller that may yet come could do it; ``None`` where one could, or is there."""
-    name = study.record.name
-    if Controllers(study.database).live(name):
-        return None
-    if kind == "prune" and number is not None:
-        trial = Trials(study.database).get(name, number)
-        if trial is None:
-            return f"study '{name}' has no trial {number}"
-        if trial.state.ended:
-            return f"trial {number} has ended already ({trial.state.value})"
-    if study.record.state is StudyState.FINISHED:
-        return f"study '{name}' is finished: more trials go on with 'start study --trials N'"
-    return None
-
-
 def expire_unheard(study: OpenStudy) -> None:
     """Let commands that nobody was there to hear in time say so; a controller may yet answer."""
-    if not Controllers(study.database).live(study.record.name):
-        Commands(study.database).expire(study.record.name)
+    requests.expire_unheard(study.database, study.record.name)
 
 
 def _answered(study: OpenStudy, sent: CommandRecord) -> CommandRecord:
     """The command once it is answered, or has expired."""
-    if not Controllers(study.database).live(study.record.name):
+    pending = sent.state is CommandState.PENDING
+    if pending and not Controllers(study.database).live(study.record.name):
         click.echo(
             f"no controller runs study '{sent.study}' now; waiting"
             f" {commands.EXPIRES_AFTER_SECONDS:g} s for one, Ctrl-C to leave",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from smart_tuner.cli.storage_url import storage_url
 from storage.controllers import Controllers
-from storage.database import Database, open_existing
+from storage.database import Database, open_database, open_existing
 from storage.errors import StorageError
 from storage.records import StudyRecord, StudyState, TrialRecord
 from storage.studies import Studies
@@ -40,6 +40,21 @@ def open_storage(url: str | None) -> Iterator[Database]:
         BadInputError: it can't be opened, or no study was ever started in it.
     """
     with storage_errors(), open_existing(storage_url(url, os.environ)) as database:
+        yield database
+
+
+@contextmanager
+def open_serving(url: str | None) -> Iterator[Database]:
+    """The same for what serves for long, and may be there before the first study.
+
+    On a database server the tables are made; a SQLite file that is missing is a wrong name.
+
+    Raises:
+        BadInputError: it can't be opened.
+    """
+    told = storage_url(url, os.environ)
+    opened = open_existing if told.startswith("sqlite") else open_database
+    with storage_errors(), opened(told) as database:
         yield database
 
 
