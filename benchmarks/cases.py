@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 
-from benchmarks import audio, memory, speaking, start, studies, training
+from benchmarks import audio, memory, sinks, speaking, start, studies, training
 from benchmarks.controllers import latency, leftovers, locks, throughput
 from benchmarks.rows import Meaning, Row, Unit, rows_of
 from benchmarks.setting import Setting
@@ -113,5 +113,11 @@ def _controllers(*, quick: bool) -> tuple[Case, ...]:
              meaning="times theirs", warm_up=False, note=wall),
         Case("controller-memory", "memory that a {part} leaves behind", leftovers.PARTS,
              leftovers.rememberers, 120.0, "bytes", meaning="above theirs", most_repeats=1,
+             warm_up=False),
+        Case("sinks", sinks.title(quick=quick), sinks.COST_PARTS, sinks.costs, 700.0,
+             meaning="times theirs", most_repeats=1, warm_up=False,
+             note="Rows of sinks: one study, the demo corpus; CPU time after the sink's start-up."),
+        Case("sinks-memory", "memory of the {part} at the end of that trial", sinks.MEMORY_PARTS,
+             sinks.rememberers, 1.0, "bytes", meaning="above the floor", most_repeats=1,
              warm_up=False),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.launch.trainer_environment import trainer_environment
 from smart_tuner.launch.trainer_process import TRAINER
+from smart_tuner.sinks.available import require_sinks
 from trainer.exit_codes import BadInputError, TrainerExit
 
 CRITICAL = (
@@ -27,6 +28,8 @@ CRITICAL = (
     "rescue",
 )
 """Those that a trainer must have, in the order in which they are shown."""
+MLFLOW_LOGGER = "MLflow logger"
+"""Of the controller's side: no trainer knows of it."""
 _TIMEOUT_SECONDS = 120.0
 
 
@@ -50,6 +53,8 @@ _COMPONENTS = TypeAdapter(tuple[Component, ...])
 def assemble(config: StudyConfig, trainer: Sequence[str] = TRAINER) -> tuple[Component, ...]:
     """Have the trainer make each of its components once, from the study's hyperparameters.
 
+    The last one is the MLflow logger, which is not the trainer's.
+
     Args:
         config: the study.
         trainer: the command that trains.
@@ -57,6 +62,7 @@ def assemble(config: StudyConfig, trainer: Sequence[str] = TRAINER) -> tuple[Com
     Raises:
         BadInputError: one can't be made, or the trainer lacks one.
     """
+    require_sinks(config.sinks)
     made = {component.name: component for component in _parsed(_answer(config, trainer))}
     missing = [name for name in CRITICAL if name not in made]
     if missing:
@@ -64,7 +70,8 @@ def assemble(config: StudyConfig, trainer: Sequence[str] = TRAINER) -> tuple[Com
             f"the trainer has no {' and no '.join(missing)}: it is of another version than "
             "smart-tuner; install both from one place"
         )
-    return tuple(_with_searched(component, config) for component in made.values())
+    trainers = tuple(_with_searched(component, config) for component in made.values())
+    return (*trainers, _mlflow_logger(config))
 
 
 def summary(components: Sequence[Component]) -> str:
@@ -72,6 +79,21 @@ def summary(components: Sequence[Component]) -> str:
     on = ", ".join(component.name for component in components if component.on)
     off = ", ".join(component.name for component in components if not component.on)
     return f"components on: {on or 'none'}; off: {off or 'none'}"
+
+
+def _mlflow_logger(config: StudyConfig) -> Component:
+    section = config.mlflow
+    return Component(
+        MLFLOW_LOGGER,
+        on=config.sinks.mlflow,
+        room="smart_tuner.sinks.mlflow_target:MlflowTarget",
+        settings={
+            "sinks.mlflow": config.sinks.mlflow,
+            "mlflow.tracking_uri": section.safe_uri,
+            "mlflow.experiment": section.experiment,
+            "mlflow.ui": section.pages,
+        },
+    )
 
 
 def _answer(config: StudyConfig, trainer: Sequence[str]) -> str:

@@ -1,12 +1,14 @@
 """``SmartTunerMain``: a study from its configuration to its best voice."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
 from optuna.storages import RDBStorage
 from rich.console import Console
 
+from dashboards.formatting import duration
 from smart_tuner.components import Component, assemble, summary
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.control.context import Context
@@ -23,13 +25,15 @@ from smart_tuner.forecast import Forecast
 from smart_tuner.launch.launcher import RUNS, Launcher
 from smart_tuner.launch.study_folder import set_aside, writable
 from smart_tuner.launch.trainer_process import TRAINER
-from smart_tuner.results import print_results
+from smart_tuner.results import best_trials, print_results
 from smart_tuner.search.proposals import Proposals
 from smart_tuner.sinks.console import ConsoleSink
+from smart_tuner.sinks.process import SinkProcess
+from smart_tuner.sinks.settings import SinkSettings
 from smart_tuner.warm_start import warm_start_fingerprint
 from storage.database import Database, open_database
 from storage.optuna_storage import close_optuna_storage, optuna_storage
-from storage.records import StudyState
+from storage.records import StudyState, StudyStatus, TrialRecord
 from storage.status import read
 from storage.studies import Studies
 from storage.trials import Trials
@@ -61,6 +65,7 @@ class SmartTunerMain:
         self._console = console or Console(emoji=False)
         self._sink = ConsoleSink(self._console, config.sinks.console)
         self._stop = StopSwitch()
+        self._sinks = SinkProcess(self._sink.say)
 
     def run(self) -> TunerExit:
         """Run the study to its end, or to a request to stop.
@@ -72,10 +77,11 @@ class SmartTunerMain:
         warm_start = warm_start_fingerprint(self.config.trainer.warm_start)
         # A bad corpus leaves no empty database behind, and a wrong URL no demo corpus.
         corpus = prepare_corpus(self.config, self._sink) if self.config.corpus else None
-        with open_database(self.config.storage.url.get_secret_value()) as database:
+        with self._database() as database:
             corpus = corpus or prepare_corpus(self.config, self._sink)
-            with self._stop.listening():
+            with self._stop.listening(), self._sinks:
                 state = self._run(database, corpus, warm_start)
+                self._sinks.finish(self._stop)
             code = self._outlasting(
                 database,
                 lambda: print_results(self._console, database, self.config, state, self._stop),
@@ -95,6 +101,31 @@ class SmartTunerMain:
             BadInputError: one can't be assembled; none is ever left out in silence.
         """
         return assemble(self.config, self._trainer)
+
+    def status(self) -> StudyStatus:
+        """How the study stands, while it runs (in another thread or process) or after.
+
+        Raises:
+            StudyNotFoundError: it was never started.
+        """
+        with self._database() as database:
+            return read(database, self.config.study.name)
+
+    def trials(self) -> list[TrialRecord]:
+        """Its trials, by number."""
+        with self._database() as database:
+            return Trials(database).list_of(self.config.study.name)
+
+    def best(self) -> list[TrialRecord]:
+        """The best trial, if one was completed; of several objectives all that none other beats.
+
+        Its ``checkpoint`` is the voice, its ``sample_wav`` how that speaks.
+        """
+        with self._database() as database:
+            return best_trials(Trials(database), self.config)
+
+    def _database(self) -> AbstractContextManager[Database]:
+        return open_database(self.config.storage.url.get_secret_value())
 
     def _run(self, database: Database, corpus: StudyCorpus, warm_start: str | None) -> StudyState:
         launcher = Launcher(self.config, corpus, self._study_folder(database), self._trainer)
@@ -141,15 +172,28 @@ class SmartTunerMain:
         try:
             controller = self._controller(database, storage, launcher, registration)
             controller.recover()
+            sinks = SinkSettings.of(self.config, launcher.directory)
             if not controller.remaining:
-                self._sink.say(f"Study '{self.config.study.name}' is done.")
+                self._sink.say(self._done(registration, spent=controller.budget_is_spent))
+                self._sinks.start_if_unsent(sinks)
                 return StudyState.FINISHED
             self._sink.say(summary(self.integrate_critical_components()))
             self._look_ahead(controller, launcher, registration)
+            self._sinks.start(sinks)
             with quick_collections(), self._sink.open():
                 return controller.run()
         finally:
             close_optuna_storage(storage)
+
+    def _done(self, registration: Registration, *, spent: bool) -> str:
+        line = f"Study '{self.config.study.name}' is done"
+        budget = registration.configured().study.budget
+        if not spent or budget is None:
+            return f"{line}."
+        return (
+            f"{line}: its budget of {duration(budget)} is spent. "
+            "To go on, give it a larger one with --budget, or none with --budget none"
+        )
 
     def _controller(
         self,
@@ -188,3 +232,4 @@ class SmartTunerMain:
     def _show(self, database: Database) -> None:
         name = self.config.study.name
         self._sink.update(read(database, name), Trials(database).recent(name))
+        self._sinks.watch()

@@ -31,6 +31,7 @@ def configuration(task: Task, corpus: Path) -> StudyConfig:
         "sampler": {"kind": "random"},
         "pruner": {"kind": "median", "n_warmup_steps": 0},
         "health": {"never_aligned": False},
+        "sinks": {"mlflow": False},
         "storage": {"url": task.url},
     }
     return load_config(None, sections, environ={})

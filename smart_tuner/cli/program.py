@@ -14,6 +14,10 @@ _COMMANDS = {
     "show": LazyCommand(
         "smart_tuner.cli.show:show", "Show how a trial stands, why, and what to try."
     ),
+    "report": LazyCommand(
+        "smart_tuner.cli.report:report",
+        "Write what came of a study as one file to keep or to mail.",
+    ),
     "logs": LazyCommand("smart_tuner.cli.logs:logs", "Print what the trainer of a trial said."),
     "pause": LazyCommand(
         "smart_tuner.cli.pause:pause", "Pause a study; its trainers leave with checkpoints."
@@ -32,6 +36,9 @@ _COMMANDS = {
     "synthesize": LazyCommand(
         "smart_tuner.cli.synthesize:synthesize",
         "Speak TEXT to the WAV OUT, or the texts of a file to WAVs in the folder OUT.",
+    ),
+    "mlflow": LazyCommand(
+        "smart_tuner.cli.mlflow:mlflow", "Send to MLflow what it does not have yet."
     ),
     "components": LazyCommand(
         "smart_tuner.cli.components:components", "List what trials are made of, and its settings."

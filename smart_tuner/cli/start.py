@@ -8,6 +8,13 @@ _COMMANDS = {
     "study": LazyCommand(
         "smart_tuner.cli.start_study:start_study", "Run a study, or continue the one of that name."
     ),
+    "dashboard": LazyCommand(
+        "smart_tuner.cli.start_dashboard:start_dashboard", "Show studies in the browser."
+    ),
+    "mlflow": LazyCommand(
+        "smart_tuner.cli.start_mlflow:start_mlflow",
+        "Serve MLflow's pages over what studies have told it, until Ctrl-C.",
+    ),
 }
 
 

@@ -12,6 +12,8 @@ from trainer.hparams.suggestion import suggestion
 
 PREFIX = "SMART_TUNER_"
 _DELIMITER = "__"
+_OTHERS = {"dashboard", "telegram"}
+"""Sections of the environment alone, which other programs of ours read."""
 
 
 def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -39,6 +41,8 @@ def _refuse_unknown_sections(environ: Mapping[str, str]) -> None:
     for name in sorted(environ):
         section, delimiter, _ = name.upper().removeprefix(PREFIX).partition(_DELIMITER)
         known = StudyConfig.model_fields
+        if section.lower() in _OTHERS:
+            continue
         if name.upper().startswith(PREFIX) and delimiter and section.lower() not in known:
             meant = suggestion(section, known)
             raise BadInputError(f"environment {name}: unknown section '{section.lower()}'{meant}")

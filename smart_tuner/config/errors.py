@@ -9,7 +9,7 @@ from smart_tuner.config.schema import Location, Place, place_of
 from trainer.hparams.suggestion import suggestion
 from trainer.hparams.wording import expectation
 
-_SECRET_SECTION = "storage"
+_SECRET_SECTIONS = ("storage", "mlflow")
 _LONGEST_VALUE = 60
 _SECTION_EXPECTED = {"model_type", "model_attributes_type", "dict_type"}
 
@@ -17,8 +17,8 @@ _SECTION_EXPECTED = {"model_type", "model_attributes_type", "dict_type"}
 def first_problem(error: ValidationError) -> tuple[Location, str]:
     """Where the first problem lies (its keys), and one line that names it and the remedy.
 
-    A misspelt key comes first: what else is wrong often follows from it. Values of the section
-    ``storage`` are never quoted, since a URL may hold a password.
+    A misspelt key comes first: what else is wrong often follows from it. Values of the sections
+    ``storage`` and ``mlflow`` are never quoted, since a URL may hold a password.
     """
     problems = error.errors(include_url=False)
     problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
@@ -57,7 +57,7 @@ def _tag_key(problem: ErrorDetails) -> str:
 
 
 def _assignment(problem: ErrorDetails, place: Place, name: str) -> str:
-    if place.keys and place.keys[0] == _SECRET_SECTION:
+    if place.keys and place.keys[0] in _SECRET_SECTIONS:
         return name
     text = repr(problem["input"])
     short = text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"

@@ -9,6 +9,7 @@ from pydantic_settings import InitSettingsSource
 
 from smart_tuner.config.environment import read_environment, variable_name
 from smart_tuner.config.errors import first_problem
+from smart_tuner.config.mlflow_section import TRACKING_VARIABLE, tracking_uri_of
 from smart_tuner.config.schema import Location
 from smart_tuner.config.study_config import StudyConfig
 from smart_tuner.config.yaml_file import read_yaml
@@ -33,6 +34,7 @@ def load_config(
         "command line": _without_none(overrides),
         "environment": read_environment(environ),
         "file": _from_file(path),
+        TRACKING_VARIABLE: tracking_uri_of(environ),
     }
     sources = tuple(InitSettingsSource(StudyConfig, values) for values in layers.values())
     try:
@@ -51,7 +53,11 @@ def _from_file(path: Path | None) -> dict[str, Any]:
 
 def _origin(location: Location, layers: Mapping[str, Any], path: Path | None) -> str:
     """Where a person finds what is wrong: the topmost layer that says it."""
-    origins = {"environment": f"environment {variable_name(location)}", "file": str(path)}
+    origins = {
+        "environment": f"environment {variable_name(location)}",
+        "file": str(path),
+        TRACKING_VARIABLE: f"environment {TRACKING_VARIABLE}",
+    }
     for name, values in layers.items():
         if location and _says(values, location):
             return origins.get(name, name)

@@ -152,6 +152,11 @@ class SinksSection(Section):
     """Who is told while the study runs."""
 
     console: bool = True
+    """The terminal."""
+    mlflow: bool = True
+    """Runs, metrics and files in MLflow, as the section ``mlflow`` says."""
+    tensorboard: bool = False
+    """Scalars for TensorBoard, beside each run's events."""
 
 
 def typed_hparams(values: dict[str, Any], base: HParams) -> dict[str, Any]:

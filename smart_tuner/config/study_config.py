@@ -1,14 +1,21 @@
 """The configuration of a study: everything in ``study.yaml``, typed and frozen."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from smart_tuner.config.checks import checked_probes, checked_space
 from smart_tuner.config.governed import governed_hparams
+from smart_tuner.config.mlflow_section import MlflowSection, tracking_uri_of
 from smart_tuner.config.parameters import CategoricalParameter, Parameter
 from smart_tuner.config.pruner_section import PrunerSection
 from smart_tuner.config.resolve import with_defaults
@@ -58,6 +65,7 @@ class StudyConfig(BaseSettings):
     storage: StorageSection = StorageSection()
     retention: RetentionSection = RetentionSection()
     sinks: SinksSection = SinksSection()
+    mlflow: MlflowSection = MlflowSection()
     probes: tuple[dict[str, Any], ...] = ()
     """Declared beforehand, run beside the trials, left out of ``best`` and of the sampler."""
 
@@ -71,7 +79,8 @@ class StudyConfig(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments before the environment; no ``.env`` files, no secret folders."""
-        return init_settings, env_settings
+        mlflows = InitSettingsSource(settings_cls, tracking_uri_of(os.environ))
+        return init_settings, env_settings, mlflows
 
     @model_validator(mode="before")
     @classmethod
@@ -161,5 +170,5 @@ class StudyConfig(BaseSettings):
         )
 
     def record(self) -> dict[str, Any]:
-        """JSON-ready, to be stored with the study; without ``storage``, whose URL is a secret."""
-        return self.model_dump(mode="json", exclude={"storage"})
+        """JSON-ready, to be stored with the study; without the URLs, which are secrets."""
+        return self.model_dump(mode="json", exclude={"storage": True, "mlflow": {"tracking_uri"}})

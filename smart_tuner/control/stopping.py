@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM: once is a polite request, twice is an order."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -31,7 +32,13 @@ class StopSwitch:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Count SIGINT and SIGTERM while the block runs; the old handlers are put back."""
+        """Count SIGINT and SIGTERM while the block runs; the old handlers are put back.
+
+        Signals come to the main thread alone: in another one nothing is counted.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         numbers = (signal.SIGINT, signal.SIGTERM)
         before: dict[int, Any] = {number: signal.getsignal(number) for number in numbers}
         for number in numbers:

@@ -53,6 +53,7 @@ SECTIONS: dict[str, Any] = {
     "study": {"name": NAME, "trials": 2, "jobs": 1},
     "trainer": {"preset": "demo", "steps": 6, "evaluate_every": 3, "hparams": TINY},
     "health": {"never_aligned": False},
+    "sinks": {"mlflow": False},
 }
 # A controller of its own: says at the end whether torch came in, and leaves as it was told to.
 CONTROLLER = """
@@ -70,7 +71,13 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     """``base`` with ``changes``, section by section; what holds a space is replaced whole."""
     result = dict(base)
     for name, value in changes.items():
-        both = isinstance(value, Mapping) and name in ("study", "trainer", "health", "hparams")
+        both = isinstance(value, Mapping) and name in (
+            "study",
+            "trainer",
+            "health",
+            "hparams",
+            "sinks",
+        )
         result[name] = merged(result.get(name) or {}, value) if both else value
     return result
 

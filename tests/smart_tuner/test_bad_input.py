@@ -173,6 +173,7 @@ def test_another_preset(begun: Workshop, refused: Start) -> None:
     check_intact(begun)
 
 
+@pytest.mark.slow
 def test_a_recording_that_only_the_trainer_finds_broken(
     real_workshop: Workshop, refused: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

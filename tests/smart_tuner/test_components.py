@@ -9,7 +9,7 @@ import pytest
 
 import smart_tuner.components
 from smart_tuner import SmartTunerMain, StudyConfig
-from smart_tuner.components import CRITICAL, Component, assemble, summary
+from smart_tuner.components import CRITICAL, MLFLOW_LOGGER, Component, assemble, summary
 from smart_tuner.exit_codes import TunerExit
 from storage.records import StudyState
 from storage.status import read
@@ -42,16 +42,39 @@ def test_the_real_trainer_makes_each_as_the_study_sets_it_up() -> None:
         health={"gradient_explosion": {"norm": 33.0}},
     )
     made = by_name(SmartTunerMain(config).integrate_critical_components())
-    assert tuple(made) == CRITICAL
+    assert tuple(made) == (*CRITICAL, MLFLOW_LOGGER)
     assert {name for name, component in made.items() if not component.on} == {
         "smart LR adapter",
         "rescue",
+        "MLflow logger",
     }
     assert made["safe DDC loss"].settings["ddc_r"] == 5
     monitor = made["gradient stability monitor"]
     assert monitor.settings["grad_norm_critical"] == 33.0
     assert made["guided attention loss"].searched == ("guide_loss_weight", "guide_g")
     assert monitor.searched == ()
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_mlflow_logger_is_one_of_them(on: bool, workshop: Workshop) -> None:
+    uri = "postgresql://u:secret@host/mlflow"
+    config = workshop.config(sinks={"mlflow": on}, mlflow={"tracking_uri": uri})
+    logger = by_name(workshop.main(config).integrate_critical_components())[MLFLOW_LOGGER]
+    assert logger.on is on
+    assert logger.room == "smart_tuner.sinks.mlflow_target:MlflowTarget"
+    assert logger.settings["mlflow.experiment"] == "smart-tuner"
+    assert logger.settings["mlflow.tracking_uri"] == "postgresql://host/mlflow"
+
+
+def test_a_sink_whose_package_is_missing_stops_the_study(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smart_tuner.sinks.available.find_spec", lambda name: None)
+    with pytest.raises(BadInputError, match="MLflow is not installed: pip install mlflow, or set"):
+        workshop.run(**ONE, sinks={"mlflow": True})
+    with pytest.raises(BadInputError, match=r"sinks\.tensorboard needs the package tensorboardX"):
+        workshop.run(**ONE, sinks={"mlflow": False, "tensorboard": True})
+    assert workshop.trials() == []
 
 
 def test_rescue_switches_two(workshop: Workshop) -> None:
@@ -113,7 +136,8 @@ def test_a_study_says_what_is_on_before_its_first_trial(workshop: Workshop) -> N
     out = workshop.run(**ONE).out
     line = (
         "components on: gradient clipper, gradient stability monitor, guided attention loss, "
-        "alignment diagnostics, debug reporter; off: smart LR adapter, safe DDC loss, rescue"
+        "alignment diagnostics, debug reporter; off: smart LR adapter, safe DDC loss, rescue, "
+        "MLflow logger"
     )
     assert 0 <= out.index(line) < out.index("trial 0 starts")
 

@@ -1,6 +1,7 @@
 """What is promised of the embedded demo study, and of its like in Russian.
 
-The slow tests run it as a newcomer does, with three seeds; their fast siblings run shorter ones.
+All are slow: as a newcomer runs it, with three seeds, and shorter ones. Their fast sibling is
+test_whole_study.py.
 """
 
 import os
@@ -53,7 +54,7 @@ SHORT: dict[str, Any] = {
 
 def run_and_check(folder: Path, sections: dict[str, Any]) -> None:
     """Run a study in ``folder`` and assert all that is promised of it."""
-    config = load_config(None, sections, environ={})
+    config = load_config(None, {"sinks": {"mlflow": False}, **sections}, environ={})
     output = StringIO()
     with chdir(folder):
         code = SmartTunerMain(config, Console(file=output, width=120)).run()
@@ -143,6 +144,7 @@ def loudness(samples: Any) -> float:
     return float(np.median(np.sqrt(np.mean(np.square(blocks), axis=1))))
 
 
+@pytest.mark.slow
 def test_a_short_study_keeps_the_promises(tmp_path: Path, demo_corpus: Path) -> None:
     """The fast sibling: two probes and the known-good settings, with three fifths of the steps."""
     (tmp_path / DEMO_DIRECTORY).parent.mkdir()

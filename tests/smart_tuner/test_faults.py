@@ -30,7 +30,8 @@ def one_trial(tmp_path: Path, open_workshop: Any) -> Any:
     return run
 
 
-@pytest.mark.parametrize("diagnostics", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("diagnostics", [True, False])
 def test_attention_that_collapsed_is_pruned_by_its_diagnostics(
     one_trial: Any, diagnostics: bool
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_loss_that_is_not_finite_once(one_trial: Any, rescue: bool) -> None:
         assert (trial.state, trial.reason) == (TrialState.PRUNED, "non_finite")
 
 
+@pytest.mark.slow
 def test_a_gradient_that_explodes(one_trial: Any) -> None:
     trial = one_trial("huge_gradient", "2,3,4,5,6,7")
     assert (trial.state, trial.reason, trial.step) == (
@@ -63,6 +65,7 @@ def test_a_gradient_that_explodes(one_trial: Any) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_memory(one_trial: Any) -> None:
     trial = one_trial("out_of_memory", "6")
     assert (trial.state, trial.reason) == (TrialState.PRUNED, "out_of_memory")

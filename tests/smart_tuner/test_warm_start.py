@@ -40,6 +40,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         warm_start_fingerprint(tmp_path)
 
 
+@pytest.mark.slow
 def test_trials_begin_with_the_checkpoints_weights(real_workshop: Workshop) -> None:
     workshop = real_workshop
     assert workshop.run(study={"name": "source", "trials": 1}).code is TunerExit.FINISHED

@@ -31,6 +31,7 @@ SECTIONS: dict[str, Any] = {
     "pruner": {"kind": "median", "n_startup_trials": 4, "n_warmup_steps": 6},
     "health": {"grace_steps": 2 * EVALUATE_EVERY},
     "probes": PROBES,
+    "sinks": {"mlflow": False},
 }
 ROOT = Path(smart_tuner.__file__).parents[1]
 _HERE = Path(__file__).parent

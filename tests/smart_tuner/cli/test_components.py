@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from smart_tuner.components import CRITICAL
+from smart_tuner.components import CRITICAL, MLFLOW_LOGGER
 from smart_tuner.exit_codes import TunerExit
 
 Cli = Callable[..., Any]
@@ -14,10 +14,11 @@ Cli = Callable[..., Any]
 def test_a_table_for_people(cli: Cli) -> None:
     said = cli("components", "--preset", "demo")
     assert (said.code, said.err) == (TunerExit.FINISHED, "")
-    for name in CRITICAL:
+    for name in (*CRITICAL, MLFLOW_LOGGER):
         assert name in said.out
     words = " ".join(said.out.split())
     assert "safe DDC loss off use_ddc=False" in words
+    assert "MLflow logger on sinks.mlflow=True" in words
     assert "grad_norm_critical=20" in words
     assert "guide_g=0.3 (searched)" in words
 
@@ -28,7 +29,7 @@ def test_json_for_programs(cli: Cli) -> None:
     )
     said = cli("components", "--config", "my.yaml", "--json")
     listed = {one["name"]: one for one in json.loads(said.out)}
-    assert tuple(listed) == CRITICAL
+    assert tuple(listed) == (*CRITICAL, MLFLOW_LOGGER)
     assert all(one["on"] for one in listed.values())
     assert listed["rescue"]["settings"] == {
         "rescue": True,

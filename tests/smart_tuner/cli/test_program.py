@@ -10,9 +10,9 @@ from smart_tuner.cli.program import program
 
 COMMANDS = {
     "start study", "status", "studies", "trials", "best", "show", "logs", "synthesize", "delete",
-    "corpus demo", "corpus check", "components", "init",
+    "corpus demo", "corpus check", "components", "init", "start mlflow", "mlflow sync",
     "storage backup", "storage restore", "storage upgrade", "storage prune",
-    "pause", "resume", "stop", "prune", "set", "enqueue", "commands", "doctor",
+    "pause", "resume", "stop", "prune", "set", "enqueue", "commands", "doctor", "report",
 }  # fmt: skip
 HEAVY = {"optuna", "sqlalchemy", "pydantic", "rich", "matplotlib", "numpy", "torch", "yaml"}
 
@@ -31,7 +31,8 @@ def _walk(group: LazyGroup, path: str = "") -> dict[str, tuple[str, click.Comman
 
 def test_there_are_all_commands() -> None:
     assert isinstance(program, LazyGroup)
-    assert {name for name, _ in _walk(program).items()} == COMMANDS | {"start", "corpus", "storage"}
+    groups = {"start", "corpus", "storage", "mlflow"}
+    assert {name for name, _ in _walk(program).items()} == COMMANDS | groups
 
 
 def test_the_listing_says_what_the_commands_say_themselves() -> None:

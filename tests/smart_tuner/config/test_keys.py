@@ -51,7 +51,8 @@ ALLOWED = {
     ],
     "storage": ["url"],
     "retention": ["best_trials", "samples"],
-    "sinks": ["console"],
+    "sinks": ["console", "mlflow", "tensorboard"],
+    "mlflow": ["tracking_uri", "experiment", "ui"],
     "probes": None,
 }
 OPTIONS: dict[type[Any], list[str]] = {

@@ -13,7 +13,7 @@ URL = "postgresql://u:secret@host/db"
 BAD_FILES = {
     "trainer: {preet: demo}": "unknown key 'trainer.preet'; did you mean 'preset'?",
     "studdy: {trials: 1}": "unknown key 'studdy'; did you mean 'study'?",
-    "sinks: {qq: 1}": "unknown key 'sinks.qq'; known are console",
+    "sinks: {qq: 1}": "unknown key 'sinks.qq'; known are console, mlflow, tensorboard",
     "study: {trials: 0, trils: 3}": "unknown key 'study.trils'; did you mean 'trials'?",
     "trainer: [1]": "trainer=[1]: 'key: value' lines are expected here",
     "trainer: {steps: many}": (

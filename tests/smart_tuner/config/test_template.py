@@ -16,13 +16,14 @@ def test_it_loads_as_the_documented_defaults(tmp_path: Path) -> None:
     config = load_config(file, {}, environ={})
     assert config == StudyConfig(probes=[])
     assert config.storage == StudyConfig().storage
+    assert config.mlflow == StudyConfig().mlflow
 
 
 def test_it_shows_every_key() -> None:
     shown = _keys(yaml.safe_load(study_template()))
     optional = {f"space.{name}.step" for name in StudyConfig().space}
     optional |= {f"space.{name}.log" for name in StudyConfig().space}
-    expected = _keys(StudyConfig().record()) | {"storage.url"}
+    expected = _keys(StudyConfig().record()) | {"storage.url", "mlflow.tracking_uri"}
     assert shown - optional == expected - optional
 
 

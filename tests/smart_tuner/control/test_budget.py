@@ -151,6 +151,7 @@ def test_the_rest_of_the_budget_goes_to_the_best_trial(improving_workshop: Works
     assert improving_workshop.trials() == before
 
 
+@pytest.mark.slow
 def test_a_finish_survives_its_controller(
     improving_workshop: Workshop, wait_until: WaitUntil
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psutil
+import pytest
 from optuna.trial import TrialState as OptunaState
 
 from smart_tuner.exit_codes import TunerExit
@@ -56,6 +57,7 @@ def check_paused(workshop: Workshop, *numbers: int) -> None:
         assert Progress(database).list_of("speech") == []
 
 
+@pytest.mark.slow
 def test_a_stopped_study_goes_on_where_it_was(
     real_workshop: Workshop, wait_until: WaitUntil
 ) -> None:
@@ -78,6 +80,7 @@ def test_a_stopped_study_goes_on_where_it_was(
     check_whole(real_workshop, 0)
 
 
+@pytest.mark.slow
 def test_of_a_killed_controller_the_trainer_goes_on_and_is_adopted(
     real_workshop: Workshop, wait_until: WaitUntil
 ) -> None:
