@@ -23,7 +23,7 @@ _STATES = ("running", "queued", "paused", "lost", "complete", "pruned", "failed"
 def live_view(status: StudyStatus, trials: Sequence[TrialRecord]) -> RenderableType:
     """A study as it stands: its progress, the trials that run, the best, the newest to end."""
     parts: list[RenderableType] = [_header(status), _overall_progress(status)]
-    parts += [*_reasons(status), Text()]
+    parts += [*_budget(status), *_reasons(status), Text()]
     if status.running:
         parts.append(_running_table(status.running, trials))
     parts.append(_best_line(status))
@@ -67,11 +67,15 @@ def _overall_progress(status: StudyStatus) -> Table:
     ]
     if status.trials_target:
         cells.insert(1, ProgressBar(status.trials_target, status.trials_ended, width=30))
-    if status.budget is not None:
-        spent, whole = status.budget.spent_hours * 3600.0, status.budget.hours * 3600.0
-        cells.append(Text(f"budget {duration(spent)} of {duration(whole)}"))
     grid.add_row(*cells)
     return grid
+
+
+def _budget(status: StudyStatus) -> list[Text]:
+    if status.budget is None:
+        return []
+    spent, whole = status.budget.spent_hours * 3600.0, status.budget.hours * 3600.0
+    return [Text(f"budget {duration(spent)} of {duration(whole)}")]
 
 
 def _running_table(running: Sequence[ProgressRecord], trials: Sequence[TrialRecord]) -> Table:

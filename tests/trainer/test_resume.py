@@ -105,6 +105,7 @@ def test_another_corpus_is_refused(
 
 
 @pytest.mark.parametrize("workers", ["2"])
+@pytest.mark.slow
 def test_workers_change_no_bit(
     tmp_path: Path, trainer_command: Command, finish: Finish, workers: str
 ) -> None:
