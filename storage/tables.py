@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from storage.column_types import FiniteDouble, JsonValue, UtcDateTime, str_enum
@@ -187,3 +196,81 @@ class CommandRow(Base):
     state: Mapped[CommandState]
     answered_at: Mapped[datetime | None]
     answer: Mapped[str | None] = mapped_column(Text)
+
+
+class BotChatRow(Base):
+    """What a chat of the bot has chosen (:class:`storage.bot_chats.BotChat`)."""
+
+    __tablename__ = "tuner_bot_chats"
+
+    chat: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    person: Mapped[int | None] = mapped_column(BigInteger)
+    language: Mapped[str | None] = mapped_column(String(16))
+    client_language: Mapped[str | None] = mapped_column(String(16))
+    severity: Mapped[str] = mapped_column(String(16))
+    muted_until: Mapped[datetime | None]
+    quiet: Mapped[str | None] = mapped_column(String(16))
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    report_every: Mapped[int | None]
+    study: Mapped[str | None] = mapped_column(String(NAME_LENGTH))
+
+
+class BotWatchRow(Base):
+    """How far the bot has read a study (:class:`storage.bot_watches.BotWatch`)."""
+
+    __tablename__ = "tuner_bot_watches"
+
+    study: Mapped[str] = _study_column(primary_key=True)
+    event_id: Mapped[int]
+    state: Mapped[str | None] = mapped_column(String(32))
+    best_number: Mapped[int | None]
+    best_value: Mapped[float | None]
+
+
+class BotOutboxRow(Base):
+    """An alert for a chat (:class:`storage.bot_outbox.BotMessage`)."""
+
+    __tablename__ = "tuner_bot_outbox"
+    __table_args__ = (
+        UniqueConstraint("chat", "key", name="uq_tuner_bot_outbox_chat_key"),
+        Index("ix_tuner_bot_outbox_state_due", "state", "due_at"),
+        Index("ix_tuner_bot_outbox_study", "study"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    chat: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[str] = mapped_column(String(64))
+    study: Mapped[str] = _study_column()
+    number: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(String(64))
+    severity: Mapped[str] = mapped_column(String(16))
+    payload: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    interruptions: Mapped[int]
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class BotLiveRow(Base):
+    """A message that is edited in place (:class:`storage.bot_live.LiveMessage`)."""
+
+    __tablename__ = "tuner_bot_live"
+
+    chat: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    study: Mapped[str] = _study_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(String(64))
+    updated_at: Mapped[datetime]
+
+
+class BotUpdateRow(Base):
+    """An update that the bot has handled (:class:`storage.bot_updates.HandledUpdates`)."""
+
+    __tablename__ = "tuner_bot_updates"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    handled_at: Mapped[datetime] = mapped_column(index=True)

@@ -6,7 +6,10 @@ from smart_tuner.cli.errors import Invocation
 from smart_tuner.cli.lazy_group import LazyCommand, LazyGroup
 
 _COMMANDS = {
-    "start": LazyCommand("smart_tuner.cli.start:start", "Start something: a study."),
+    "start": LazyCommand(
+        "smart_tuner.cli.start:start",
+        "Start a study, or what shows studies: the dashboard, MLflow, the bot.",
+    ),
     "status": LazyCommand("smart_tuner.cli.status:status", "Show how a study stands."),
     "studies": LazyCommand("smart_tuner.cli.studies:studies", "List the studies of a database."),
     "trials": LazyCommand("smart_tuner.cli.trials:trials", "List the trials of a study."),

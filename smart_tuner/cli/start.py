@@ -11,6 +11,9 @@ _COMMANDS = {
     "dashboard": LazyCommand(
         "smart_tuner.cli.start_dashboard:start_dashboard", "Show studies in the browser."
     ),
+    "bot": LazyCommand(
+        "smart_tuner.cli.start_bot:start_bot", "Show studies in Telegram, and obey its operators."
+    ),
     "mlflow": LazyCommand(
         "smart_tuner.cli.start_mlflow:start_mlflow",
         "Serve MLflow's pages over what studies have told it, until Ctrl-C.",
@@ -20,4 +23,4 @@ _COMMANDS = {
 
 @click.group(cls=LazyGroup, lazy=_COMMANDS)
 def start() -> None:
-    """Start something: a study."""
+    """Start a study, or what shows studies: the dashboard, MLflow, the bot."""

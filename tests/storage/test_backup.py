@@ -13,6 +13,11 @@ from sqlalchemy import text
 
 from storage.attempts import Attempts
 from storage.backup import backup
+from storage.bot_chats import BotChats
+from storage.bot_live import LiveMessage, LiveMessages
+from storage.bot_outbox import BotMessage, Outbox
+from storage.bot_updates import HandledUpdates
+from storage.bot_watches import BotWatch, BotWatches
 from storage.commands import Commands
 from storage.controllers import Controllers
 from storage.database import Database, open_database
@@ -60,6 +65,7 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], s
 def filled(sqlite_database: Database) -> Database:
     """A SQLite database in which every table has rows, of every kind of value."""
     _fill_ours(sqlite_database)
+    _fill_bots(sqlite_database)
     _fill_optunas(sqlite_database)
     return sqlite_database
 
@@ -93,6 +99,18 @@ def _fill_ours(database: Database) -> None:
     for number in range(3):
         Events(database).append([EventRecord(study="голос", kind="e", number=number, at=_MOMENT)])
     Commands(database).send("голос", "set", requested_by="я", source="cli", arguments=_WEIRD)
+
+
+def _fill_bots(database: Database) -> None:
+    group = -(2**52)
+    BotChats(database).update(group, language="ru", muted_until=_MOMENT)
+    BotWatches(database).save(BotWatch(study="голос", event_id=3, best_value=0.1 + 0.2))
+    Outbox(database).add(
+        [BotMessage(chat=group, key="k", study="голос", kind="best", payload=_WEIRD)]
+    )
+    live = LiveMessage(chat=group, study="голос", message_id=2**52, digest="d")
+    LiveMessages(database).save(live)
+    HandledUpdates(database).add("1")
 
 
 def _fill_optunas(database: Database) -> None:

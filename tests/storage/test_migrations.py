@@ -76,5 +76,5 @@ def test_mysql_can_make_the_tables() -> None:
         str(CreateTable(table).compile(dialect=dialect)) for table in Base.metadata.sorted_tables
     ]
 
-    assert len(statements) == 7
+    assert len(statements) == 12
     assert any("DATETIME(6)" in statement for statement in statements)

@@ -9,8 +9,9 @@ from smart_tuner.cli.lazy_group import LazyGroup
 from smart_tuner.cli.program import program
 
 COMMANDS = {
-    "start study", "status", "studies", "trials", "best", "show", "logs", "synthesize", "delete",
-    "corpus demo", "corpus check", "components", "init", "start mlflow", "mlflow sync",
+    "start study", "start dashboard", "start bot", "start mlflow", "status", "studies",
+    "trials", "best", "show", "logs", "synthesize", "delete",
+    "corpus demo", "corpus check", "components", "init", "mlflow sync",
     "storage backup", "storage restore", "storage upgrade", "storage prune",
     "pause", "resume", "stop", "prune", "set", "enqueue", "commands", "doctor", "report",
 }  # fmt: skip
