@@ -57,19 +57,22 @@ _POLLING_SECONDS = 10
 _LEAVING_SECONDS = 5.0
 
 
-async def serve(database: Database, settings: BotSettings, runs: Path | None) -> None:
+async def serve(
+    database: Database, settings: BotSettings, runs: Path | None, alive: Path | None = None
+) -> None:
     """Run the bot until SIGTERM or SIGINT.
 
     Args:
         database: of the studies.
         settings: who may speak with it, and where Telegram is.
         runs: where runs lie if not where they were made.
+        alive: touched as long as studies are watched, for a health check.
 
     Raises:
         BadInputError: Telegram knows no such token.
     """
     bot, messenger = make_bot(settings, patient=True), make_bot(settings, patient=False)
-    service = Service(database, settings, runs, bot, messenger)
+    service = Service(database, settings, runs, bot, messenger, alive)
     try:
         await _until_told(service.run(), service.leave)
     finally:
@@ -86,12 +89,14 @@ class Service:
         runs: where runs lie if not where they were made.
         bot: answers people.
         messenger: sends what nobody has asked for just now.
+        alive: touched as long as studies are watched.
     """
 
     def __init__(
         self, database: Database, settings: BotSettings, runs: Path | None, bot: Bot,
-        messenger: Bot,
+        messenger: Bot, alive: Path | None = None,
     ) -> None:  # fmt: skip
+        self._alive = alive
         self.bot, self.background, self._settings = bot, Background(), settings
         reader, access, files = Reader(database), Access(settings), RunFiles(runs)
         documents = Documents(database)
@@ -165,6 +170,8 @@ class Service:
 
     async def _watch(self) -> float:
         await asyncio.to_thread(self._watcher.look)
+        if self._alive is not None:
+            self._alive.touch()
         return 0.0
 
     async def _send(self) -> None:

@@ -22,9 +22,15 @@ from storage.database import open_database
     "--runs", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="DIR",
     help="Where the runs lie, if not where they were made: DIR/STUDY/TRIAL.",
 )  # fmt: skip
+@click.option(
+    "--alive", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="A file to touch as long as studies are watched: for a health check.",
+)  # fmt: skip
 @storage_option
 @click.pass_obj
-def start_bot(invocation: Invocation, runs: Path | None, storage_url: str | None) -> TunerExit:
+def start_bot(
+    invocation: Invocation, runs: Path | None, alive: Path | None, storage_url: str | None
+) -> TunerExit:
     """Show studies in Telegram, and obey its operators.
 
     Operators pause, resume, stop and prune; viewers look; nobody else is answered. The environment
@@ -37,7 +43,7 @@ def start_bot(invocation: Invocation, runs: Path | None, storage_url: str | None
     url = configured_url(storage_url, os.environ)
     with storage_errors(), open_database(url) as database:  # studies may begin after the bot
         try:
-            asyncio.run(serve(database, settings, runs and runs.resolve()))
+            asyncio.run(serve(database, settings, runs and runs.resolve(), alive))
         except ExceptionGroup as group:
             raise _first(group) from None
     return TunerExit.FINISHED

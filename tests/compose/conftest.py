@@ -96,6 +96,7 @@ class Machine:
             text = text.replace(f"mlflow:{port}", f"127.0.0.1:{free}")
             text = re.sub(rf"\b{port}\b", str(free), text)
         for name in ("work", "mlflow", "corpora"):
+            text = text.replace("/tmp/bot-alive", str(self.folder / "bot-alive"))
             text = re.sub(rf"(?<![\w.:]/)(?<![\w.])/{name}\b(?!:)", str(self.folder / name), text)
         return text
 

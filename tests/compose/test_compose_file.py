@@ -10,7 +10,7 @@ import pytest
 
 from tests.compose.conftest import ROOT, SECRETS, compose
 
-SERVICES = ("postgres", "mlflow", "dashboard", "tuner")
+SERVICES = ("postgres", "mlflow", "dashboard", "tuner", "bot")
 
 
 def test_the_services(composed: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from storage.records import StudyState, TrialState
 from storage.status import read
 from storage.trials import Trials
 from tests.compose.conftest import SECRETS
+from tests.smart_tuner.bot.bot_api_server import TOKEN, BotApiServer
 from tests.smart_tuner.conftest import TINY
 
 Start = Callable[..., Any]
@@ -86,3 +88,25 @@ def test_a_stopped_tuner_is_no_crash(machine: Start, speech: Path) -> None:
     assert here.stop("tuner") == 0, here.log("tuner")
     with open_database(here.database_url) as database:
         assert read(database, "team").state is StudyState.STOPPED
+
+
+@pytest.mark.slow
+def test_the_bot_answers_its_operator(machine: Start) -> None:
+    """It may be there before the first study."""
+    telegram = BotApiServer().start()
+    here = machine(
+        SMART_TUNER_TELEGRAM__TOKEN=TOKEN,
+        SMART_TUNER_TELEGRAM__OPERATORS="7",
+        SMART_TUNER_TELEGRAM__API_URL=telegram.url,
+    )
+    assert not here.check("bot")
+    here.start("bot")
+    here.wait_for("bot")
+    telegram.say(7, "/start")
+    deadline = time.monotonic() + 60
+    while not telegram.to(7):
+        assert time.monotonic() < deadline, here.log("bot")
+        time.sleep(0.1)
+    assert here.stop("bot") == 0
+    assert TOKEN not in here.log("bot")
+    telegram.close()
