@@ -68,6 +68,8 @@ class SinkProcess:
         if self._settings is None:
             return
         child = self._living(self._settings)
+        if child is None:
+            return
         self._write(child, FINISH)
         began, requests, said = time.monotonic(), stop.requests, False
         while child.poll() is None and time.monotonic() < began + _FINISH_SECONDS:
@@ -100,15 +102,29 @@ class SinkProcess:
             self._child.kill()
             self._close(self._child)
 
-    def _living(self, settings: SinkSettings) -> "subprocess.Popen[bytes]":
+    def _living(self, settings: SinkSettings) -> "subprocess.Popen[bytes] | None":
         """The process; another one in the place of one that has died."""
         if self._child is not None and self._child.poll() is not None:
             self._close(self._child)
         return self._child or self._start(settings)
 
-    def _start(self, settings: SinkSettings) -> "subprocess.Popen[bytes]":
+    def _start(self, settings: SinkSettings) -> "subprocess.Popen[bytes] | None":
+        """``None`` where it can't be started now, for want of room perhaps: the study goes on."""
+        try:
+            child = self._process(settings)
+        except OSError as error:
+            self._say(f"the sink process can't be started ({error}); again in {self._pause:.0f} s")
+            self._put_off()
+            return None
+        assert child.stdout is not None
+        os.set_blocking(child.stdout.fileno(), False)
+        self._child = child
+        self._write(child, settings.to_json())
+        return child
+
+    def _process(self, settings: SinkSettings) -> "subprocess.Popen[bytes]":
         with (Path(settings.folder) / LOG).open("ab") as log:
-            child = subprocess.Popen(
+            return subprocess.Popen(
                 _COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -116,12 +132,6 @@ class SinkProcess:
                 start_new_session=True,  # no Ctrl-C of ours reaches it
                 env=mlflow_environment({**os.environ, "OMP_NUM_THREADS": "1"}),
             )
-        assert child.stdin is not None
-        assert child.stdout is not None
-        os.set_blocking(child.stdout.fileno(), False)
-        self._child = child
-        self._write(child, settings.to_json())
-        return child
 
     def _write(self, child: "subprocess.Popen[bytes]", line: str) -> None:
         assert child.stdin is not None
@@ -152,6 +162,9 @@ class SinkProcess:
             style="yellow",
         )
         self._close(child)
+        self._put_off()
+
+    def _put_off(self) -> None:
         self._start_at = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
