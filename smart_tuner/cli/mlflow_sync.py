@@ -1,5 +1,6 @@
 """``smart-tuner mlflow sync``."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def mlflow_sync(study: str | None, config_file: Path | None, storage_url: str | 
     again. Run it in the directory in which the study was started.
     """
     require_mlflow()
+    # What libraries log, tracebacks with URLs among it, is for nobody here: one line says it.
+    logging.getLogger().addHandler(logging.NullHandler())
     with open_study(storage_url, study) as opened:
         name = opened.record.name
         said = {"study": {"name": name}, "sinks": {"mlflow": True},

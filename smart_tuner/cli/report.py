@@ -93,5 +93,10 @@ def _write(text: str, output: Path) -> None:
     if output == _STANDARD_OUTPUT:
         click.echo(text, nl=False)
         return
-    write_text(output, text)
+    try:
+        write_text(output, text)
+    except OSError as error:
+        raise BadInputError(
+            f"--output: {output} can't be written ({error.strerror}): name another file"
+        ) from error
     click.echo(f"Wrote {output} ({decimal(output.stat().st_size)})")

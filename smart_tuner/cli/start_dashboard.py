@@ -57,7 +57,7 @@ def start_dashboard(
             host=host,
             port=port,
             read_only=read_only,
-            password=os.environ.get(PASSWORD_VARIABLE) or None,
+            password=_password(),
             allowed_hosts=allowed_names(allowed_hosts),
             runs=None if runs is None else runs.resolve(),
         )
@@ -66,6 +66,12 @@ def start_dashboard(
     except WebError as error:
         raise BadInputError(str(error)) from error
     return TunerExit.FINISHED
+
+
+def _password() -> str | None:
+    """``None`` where there is none; blanks alone are none."""
+    told = os.environ.get(PASSWORD_VARIABLE, "")
+    return told if told.strip() else None
 
 
 def _say(address: str, database: Database, open_browser: bool) -> None:

@@ -40,7 +40,7 @@ class MlflowSection(Section):
         """The value is not quoted: it may hold a password."""
         found = _SCHEME.match(value.get_secret_value())
         scheme = found[1].lower() if found else ""
-        if scheme in _SERVERS or (scheme in _DATABASES and _has_place(value)):
+        if scheme in (*_SERVERS, *_DATABASES) and _has_place(value):
             return value
         kind = "a folder" if scheme in ("", "file") else f"'{scheme}:'"
         why = "MLflow keeps no runs in folders any more" if kind == "a folder" else "unknown store"
@@ -110,7 +110,8 @@ def tracking_uri_of(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _has_place(uri: SecretStr) -> bool:
+    """Whether it says where: a host, or a file."""
     path = sqlite_path(uri.get_secret_value())
     if uri.get_secret_value().lower().startswith("sqlite"):
         return path is not None and path.name not in ("", ":memory:")
-    return "://" in uri.get_secret_value()
+    return re.search(r"://[^/\s]", uri.get_secret_value()) is not None

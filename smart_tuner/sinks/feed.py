@@ -69,7 +69,7 @@ class Feed:
         try:
             self._round(last)
         except (AwayError, StorageError) as error:
-            self._put_off(error)
+            self._put_off(error, quietly=last)
             return False
         if self.problem:
             self._say(f"{self._target.name} is back")
@@ -180,10 +180,11 @@ class Feed:
         self._refused.add(number)
         self._forget(number)
 
-    def _put_off(self, error: Exception) -> None:
-        """Try again after a pause that grows; a person hears of it once."""
-        log.warning("%s", error, exc_info=error)
+    def _put_off(self, error: Exception, *, quietly: bool) -> None:
+        """Try again after a pause that grows; the log and a person hear of it once."""
         if not self.problem:
+            log.warning("%s", error, exc_info=error)
+        if not (self.problem or quietly):  # at the end whoever asked for it says what is left
             self._say(f"{self._target.name} is away, and gets later what it misses ({error})")
         self.problem = str(error)
         self._pause = min(max(_FIRST_PAUSE, 2 * self._pause), self._longest)

@@ -1,6 +1,7 @@
 """The sink process as its controller has it: started, listened to, asked to finish."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -84,7 +85,7 @@ class SinkProcess:
         if child.poll() != 0:
             self._say(
                 f"not everything was sent: the next start of study '{self._settings.study}' goes "
-                f"on with it, or 'smart-tuner mlflow sync {self._settings.study}'",
+                f"on with it, or: smart-tuner mlflow sync {shlex.quote(self._settings.study)}",
                 style="yellow",
             )
 

@@ -1,4 +1,8 @@
+import os
+import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -6,11 +10,13 @@ from typing import Any
 
 import pytest
 
+import smart_tuner
 from smart_tuner.exit_codes import TunerExit
 from smart_tuner.sinks.folder_lock import folder_lock
 from smart_tuner.sinks.settings import unsent_marker
 
 Cli = Callable[..., Any]
+ROOT = str(Path(smart_tuner.__file__).parents[1])
 SYNC = ("mlflow", "sync", "speech")
 
 
@@ -68,3 +74,19 @@ def test_in_another_directory(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_pat
     said = cli(*SYNC, "--storage", url)
     assert said.code == TunerExit.BAD_INPUT
     assert "run this in the directory in which the study was started" in said.err
+
+
+def test_a_server_that_is_away_is_one_line_without_its_password(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        uri = f"http://anna:geheim@127.0.0.1:{taken.getsockname()[1]}"
+        said = subprocess.run(
+            [sys.executable, "-m", "smart_tuner.cli", *SYNC],
+            env={**os.environ, "PYTHONPATH": ROOT, "MLFLOW_TRACKING_URI": uri},
+            capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+    assert said.returncode == TunerExit.BAD_INPUT
+    assert "geheim" not in said.stdout + said.stderr
+    (line,) = said.stderr.splitlines()
+    assert line.startswith("error: not sent: ")
+    assert line.endswith("once MLflow can be reached, try again")

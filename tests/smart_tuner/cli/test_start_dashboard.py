@@ -108,7 +108,10 @@ def test_it_may_be_there_before_the_first_study(
             assert "smart-tuner start study" in page.read().decode()
 
 
-def test_another_address_needs_a_password(cli: Callable[..., Any], study: str) -> None:
+def test_another_address_needs_a_password(
+    cli: Callable[..., Any], study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, "  ")  # blanks are none
     said = cli("start", "dashboard", "--host", "0.0.0.0")
     assert said.code == 2
     assert PASSWORD_VARIABLE in said.err
