@@ -21,7 +21,7 @@ study: install  ## run the embedded demo study: corpus in, best voice out
 	$(BIN)/smart-tuner start study
 
 test: install lint browser  ## run every test that is not marked slow or soak
-	$(BIN)/pytest -n 2 --dist worksteal -m 'not slow and not soak'
+	$(BIN)/pytest -n 3 --dist worksteal -m 'not slow and not soak'
 
 test-slow: install browser  ## run the tests that take minutes
 	$(BIN)/pytest -m slow --timeout 3600

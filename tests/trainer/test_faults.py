@@ -104,6 +104,7 @@ def test_rescued_three_times_in_a_row_then_diverged(faulty: Callable[..., Run]) 
     assert len(list((run.paths.root / "debug").iterdir())) == 4
 
 
+@pytest.mark.slow
 def test_a_run_that_diverged_goes_on_with_more_rescues(
     faulty: Callable[..., Run], trainer_command: Command, finish: Finish
 ) -> None:
@@ -166,6 +167,7 @@ def test_the_debug_report_shows_what_happened(faulty: Callable[..., Run], on: bo
         assert (folder / "report.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_frozen_attention_is_seen_in_the_scores(faulty: Callable[..., Run]) -> None:
     run = faulty("frozen_attention")
     assert (run.code, run.ended) == (0, "finished")

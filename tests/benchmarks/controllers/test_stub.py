@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from benchmarks.controllers.task import STEPS_A_REPORT, Task
-from smart_tuner.components import CRITICAL, assemble
+from smart_tuner.components import CRITICAL, MLFLOW_LOGGER, assemble
 from smart_tuner.config import load_config
 from trainer import events
 from trainer.paths import RunPaths
@@ -27,4 +27,5 @@ def test_its_events_are_a_trainers(tmp_path: Path) -> None:
 
 def test_it_has_the_components_that_a_study_asks_for() -> None:
     config = load_config(None, {"study": {"name": "stubs"}}, environ={})
-    assert [made.name for made in assemble(config, Task(1, 1, 0.0).trainer)] == list(CRITICAL)
+    made = [component.name for component in assemble(config, Task(1, 1, 0.0).trainer)]
+    assert made == [*CRITICAL, MLFLOW_LOGGER]

@@ -135,6 +135,7 @@ def test_a_bot_that_is_killed_again_and_again_tells_each_alert_once(
 @pytest.mark.parametrize(
     "kinds", [FAULTS, *(pytest.param([kind] * 4, marks=pytest.mark.slow) for kind in FAULTS)]
 )
+@pytest.mark.slow
 def test_alerts_outlive_the_faults_of_telegram(
     database: Database, make_bot: MakeBot, server: BotApiServer, wait_for: WaitFor, kinds: list[str]
 ) -> None:

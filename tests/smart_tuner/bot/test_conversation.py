@@ -89,6 +89,7 @@ def test_a_viewer_may_look_and_change_nothing_and_a_stranger_gets_nothing(
     assert bot.log.count(f"user {STRANGER} in chat {STRANGER} is not allowed") == 1
 
 
+@pytest.mark.slow
 def test_trials_are_shown_and_pruned(
     bot: BotProcess, slow_workshop: Any, server: BotApiServer, wait_for: WaitFor
 ) -> None:
@@ -137,6 +138,7 @@ def test_russian_for_a_russian_client_and_english_when_asked(
     assert names[0] == names[1]
 
 
+@pytest.mark.slow
 def test_the_live_message_survives_a_restart_and_comes_back_only_when_asked(
     bot: BotProcess, server: BotApiServer, wait_for: WaitFor
 ) -> None:

@@ -37,6 +37,7 @@ def explode(database: Database, number: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_bot_may_come_before_the_first_study_and_chats_choose_what_they_hear(
     database: Database, make_bot: MakeBot, server: BotApiServer, wait_for: WaitFor
 ) -> None:

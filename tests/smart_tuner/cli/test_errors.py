@@ -28,7 +28,10 @@ def _program(error: BaseException) -> click.Command:
     ("arguments", "expected"),
     [
         (["statsu"], "no such command 'statsu'; did you mean 'status'? (see 'smart-tuner --help')"),
-        (["start", "bot"], "no such command 'bot'. There are: study (see 'smart-tuner start"),
+        (
+            ["start", "engine"],
+            "no such command 'engine'. There are: study, dashboard, bot, mlflow ",
+        ),
         (
             ["start", "study", "--trails", "3"],
             "no such option '--trails'; did you mean '--trials'?",

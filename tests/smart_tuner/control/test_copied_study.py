@@ -46,6 +46,7 @@ def test_trainers_that_somebody_watches_are_left_alone(
     assert (trial.state, trial.step) == (TrialState.COMPLETE, 120)
 
 
+@pytest.mark.slow
 def test_a_trial_of_another_database_is_left_as_it_is(slow_workshop: Workshop) -> None:
     """The copy knows trial 0 alone; what the original made of trial 1 is not the copy's."""
     assert slow_workshop.run(**ONE).code is TunerExit.FINISHED

@@ -143,6 +143,7 @@ def test_one_that_slept_for_too_long_lets_go(
     check_each_ran_once(slow_workshop, 3)
 
 
+@pytest.mark.slow
 def test_one_that_is_stopped_leaves_its_trial_to_the_other(
     slow_workshop: Workshop, wait_until: WaitUntil, request: pytest.FixtureRequest
 ) -> None:

@@ -185,6 +185,7 @@ def test_a_study_at_work_is_left_in_peace(slow_workshop: Workshop, wait_until: W
     assert codes(doctor(slow_workshop)) == set()
 
 
+@pytest.mark.slow
 def test_beside_a_controller_only_what_is_surely_nobodys_is_mended(
     slow_workshop: Workshop, wait_until: WaitUntil, patient_in: Callable[[Any], Any]
 ) -> None:

@@ -70,6 +70,7 @@ def test_a_killed_sink_is_started_again(
     assert slow_workshop.trials()[0].state is TrialState.COMPLETE
 
 
+@pytest.mark.slow
 def test_a_killed_controller_takes_its_sink_along_and_the_next_one_goes_on(
     slow_workshop: Workshop,
     sink_of: SinkOf,
