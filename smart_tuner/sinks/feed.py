@@ -58,8 +58,12 @@ class Feed:
         self.problem = ""
         """Why the last round failed; empty: it didn't."""
 
-    def round(self, *, last: bool = False) -> bool:
-        """Deliver what is due; ``last``: everything, also what the study's end asks for.
+    def round(self, *, last: bool = False, quietly: bool = False) -> bool:
+        """Deliver what is due.
+
+        Args:
+            last: everything, also what the study's end asks for.
+            quietly: whoever calls says himself what went wrong.
 
         Returns:
             Whether nothing is left of what was to be done.
@@ -69,7 +73,7 @@ class Feed:
         try:
             self._round(last)
         except (AwayError, StorageError) as error:
-            self._put_off(error, quietly=last)
+            self._put_off(error, quietly=quietly)
             return False
         if self.problem:
             self._say(f"{self._target.name} is back")
@@ -184,7 +188,7 @@ class Feed:
         """Try again after a pause that grows; the log and a person hear of it once."""
         if not self.problem:
             log.warning("%s", error, exc_info=error)
-        if not (self.problem or quietly):  # at the end whoever asked for it says what is left
+        if not (self.problem or quietly):
             self._say(f"{self._target.name} is away, and gets later what it misses ({error})")
         self.problem = str(error)
         self._pause = min(max(_FIRST_PAUSE, 2 * self._pause), self._longest)

@@ -32,7 +32,7 @@ def synchronise(settings: SinkSettings, database: Database, say: Callable[[str],
                 "has ended"
             )
         for feed in make_feeds(settings, database, say):
-            if not feed.round(last=True):
+            if not feed.round(last=True, quietly=True):
                 raise BadInputError(
                     f"not sent: {_short(feed.problem)}; once MLflow can be reached, try again"
                 )
