@@ -7,7 +7,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 RUN useradd --create-home --uid 1000 tuner \
-    && install --directory --owner tuner --group tuner /work /mlflow
+    && install --directory --owner tuner --group tuner /studies /mlflow
 WORKDIR /opt/smart-tuner
 
 # The default is torch for CUDA; for a machine without a GPU, a much smaller image:
@@ -25,5 +25,5 @@ RUN pip install --no-cache-dir --constraint constraints.txt '.[demo,cmaes,postgr
 COPY docker/run-study /usr/local/bin/run-study
 
 USER 1000
-WORKDIR /work
+WORKDIR /studies
 CMD ["smart-tuner", "--help"]

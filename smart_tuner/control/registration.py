@@ -138,14 +138,15 @@ class Registration:
 
         Then nobody asks for more until it is looked up what was asked for.
         """
+        is_away = False
         try:
             yield
         except OUTAGES:
+            is_away = True
             raise
-        except BaseException:
-            self.release_turn()
-            raise
-        self.release_turn()
+        finally:
+            if not is_away:
+                self.release_turn()
 
     def release_turn(self) -> None:
         """Let others ask."""

@@ -84,7 +84,7 @@ class Machine:
 
     def __post_init__(self) -> None:
         self.services = compose({**SECRETS, **self.environ})["services"]
-        for name in ("work", "mlflow", "corpora"):
+        for name in ("studies", "mlflow", "corpora"):
             (self.folder / name).mkdir(exist_ok=True)
 
     def here(self, text: str) -> str:
@@ -95,7 +95,7 @@ class Machine:
         for port, free in self.ports.items():
             text = text.replace(f"mlflow:{port}", f"127.0.0.1:{free}")
             text = re.sub(rf"\b{port}\b", str(free), text)
-        for name in ("work", "mlflow", "corpora"):
+        for name in ("studies", "mlflow", "corpora"):
             text = text.replace("/tmp/bot-alive", str(self.folder / "bot-alive"))
             text = re.sub(rf"(?<![\w.:]/)(?<![\w.])/{name}\b(?!:)", str(self.folder / name), text)
         return text
@@ -113,7 +113,7 @@ class Machine:
         """Its real command, in its folder."""
         command = self.services[service]["command"]
         words = shlex.split(command) if isinstance(command, str) else command
-        folder = "mlflow" if service == "mlflow" else "work"
+        folder = "mlflow" if service == "mlflow" else "studies"
         with (self.folder / f"{service}.log").open("ab") as log:
             self.running[service] = subprocess.Popen(
                 [self.here(word) for word in words],
@@ -129,7 +129,7 @@ class Machine:
         assert kind == "CMD-SHELL"
         done = subprocess.run(
             ["sh", "-c", self.here(command)],
-            cwd=self.folder / "work",
+            cwd=self.folder / "studies",
             env=self.environment(service),
             capture_output=True,
         )
