@@ -1,17 +1,15 @@
 """What the controller writes to our tables about a study's trials."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from smart_tuner.config.sections import Objective
+from smart_tuner.control import fields_of
 from smart_tuner.control.outcome import RETRIED, Outcome
 from smart_tuner.control.trial_run import Attempt, TrialRun
 from smart_tuner.health import Assessment, Reason
 from smart_tuner.resources.slots import Slot
-from smart_tuner.search.objectives import objective_values
 from smart_tuner.search.proposals import Proposal
 from storage.attempts import Attempts
 from storage.clock import utc_now
@@ -23,7 +21,6 @@ from storage.progress import Progress
 from storage.records import (
     AttemptRecord,
     EventRecord,
-    ProgressRecord,
     TrialRecord,
     TrialRole,
     TrialState,
@@ -32,18 +29,7 @@ from storage.trials import TrialFields, Trials
 from trainer import events
 from trainer.paths import RunPaths
 
-RESTARTS = "restarts"
-LEARNING_RATE_EFFECTIVE = "learning_rate_effective"
 PRUNE_REQUESTED = "prune_requested"
-GRADIENT_NORM = "gradient.norm"
-_GOES_ON: TrialFields = {
-    "reason": None,
-    "evidence": {},
-    "exit_code": None,
-    "status": None,
-    "assessment": None,
-    "ended_at": None,
-}
 
 
 class NotOursError(Exception):
@@ -136,7 +122,7 @@ class Ledger:
             if trial is not None:
                 is_first = trial.state is TrialState.QUEUED
                 again = TrialState.STARTING if is_first else TrialState.RESUMING
-                self._move(number, again, **_GOES_ON)
+                self._move(number, again, **fields_of.GOES_ON)
             self._attempts.begin(
                 AttemptRecord(
                     study=self._study,
@@ -209,19 +195,21 @@ class Ledger:
         With the scores the highest gradient norm since the evaluation before is kept: steps are
         not, and who looks at a study later wants to see where it rose.
         """
-        fields: TrialFields = self._best_fields(run, event) if event.best else {}
+        fields: TrialFields = fields_of.best(run, event, self._objectives) if event.best else {}
         if is_news:
-            fields |= {"step": event.step, **_assessed(assessment)}
+            fields |= {"step": event.step, **fields_of.assessed(assessment)}
         if not fields:
             return
         with self._database.transaction():
             if is_news:
-                self.note(event.name, run.number, event.step, _scores(run, event), event.time)
+                self.note(
+                    event.name, run.number, event.step, fields_of.scores(run, event), event.time
+                )
             self._held(run.number, **fields)
 
     def assessed(self, run: TrialRun, assessment: Assessment) -> None:
         """Keep how a trial stands, where that has changed between two evaluations."""
-        self._held(run.number, **_assessed(assessment))
+        self._held(run.number, **fields_of.assessed(assessment))
 
     def kept_events(self, number: int, kinds: Iterable[str]) -> list[EventRecord]:
         """What is kept of a trial, in the order of writing."""
@@ -234,8 +222,8 @@ class Ledger:
             raise NotOursError(run.name)
         ended = outcome.state.ended
         fields: TrialFields = {
-            "metrics": {**before.metrics, **_rescue_metrics(run)},
-            "checkpoint": _existing(before.checkpoint) if ended else before.checkpoint,
+            "metrics": {**before.metrics, **fields_of.rescue_metrics(run)},
+            "checkpoint": fields_of.existing(before.checkpoint) if ended else before.checkpoint,
             "controller": self._controller if ended else None,
             "reason": outcome.reason,
             "evidence": outcome.evidence,
@@ -243,7 +231,7 @@ class Ledger:
             "exit_code": run.exit_code,
             "pid": None,
             "ended_at": utc_now(),
-            **_assessed(assessment),
+            **fields_of.assessed(assessment),
         }
         with self._database.transaction():
             self._move(run.number, outcome.state, **fields)
@@ -276,7 +264,7 @@ class Ledger:
         alive = [run for run in runs if run.process.pid is not None]
         with self._database.transaction():
             for run in alive:
-                self._progress.upsert(self._progress_of(run))
+                self._progress.upsert(fields_of.progress(self._study, run))
                 self._attempt(
                     run, seen_at=now, first_step=run.seen.first_step, last_step=run.seen.step
                 )
@@ -310,7 +298,7 @@ class Ledger:
             started_at=utc_now(),
         )
         source = None if proposal.continues is None else self.trial(proposal.continues)
-        self._trials.insert(record if source is None else _going_on(record, source, paths))
+        self._trials.insert(record if source is None else fields_of.going_on(record, source, paths))
 
     def _noted_end(self, number: int) -> TrialRecord:
         record = self.trial(number)
@@ -326,7 +314,7 @@ class Ledger:
             run,
             first_step=run.seen.first_step,
             last_step=run.seen.step,
-            checkpoint=_existing(str(paths.last_checkpoint.resolve())),
+            checkpoint=fields_of.existing(str(paths.last_checkpoint.resolve())),
             seen_at=ended_at,
             ended_at=ended_at,
             exit_code=run.exit_code,
@@ -345,33 +333,6 @@ class Ledger:
         newest = self._attempts.newest(self._study, run.number)
         return newest.seen_at if newest else utc_now()
 
-    def _best_fields(self, run: TrialRun, event: events.Evaluation) -> TrialFields:
-        root = run.process.paths.root
-        values = objective_values(event.metrics, self._objectives)
-        return {
-            "value": values[0],
-            "values": values if len(values) > 1 else None,
-            "metrics": {**event.metrics, **_last_step_metrics(run), **_rescue_metrics(run)},
-            "checkpoint": str(run.process.paths.best_checkpoint.resolve()),
-            "alignment_png": _absolute(root, event.alignment_png),
-            "sample_wav": _absolute(root, event.sample_wav),
-        }
-
-    def _progress_of(self, run: TrialRun) -> ProgressRecord:
-        seen = run.seen
-        metrics = run.last_evaluation.metrics if run.last_evaluation else {}
-        return ProgressRecord(
-            study=self._study,
-            number=run.number,
-            step=seen.step,
-            steps=seen.steps or None,
-            loss=seen.loss,
-            gradient_norm=seen.gradient_norm,
-            diagonal_score=metrics.get("alignment.diagonal_score"),
-            quality=metrics.get("quality"),
-            steps_per_second=seen.steps_per_second,
-        )
-
     def _move(self, number: int, after: TrialState, **fields: Any) -> None:
         moved = self._trials.move(self._study, number, after, held_by=self._controller, **fields)
         if not moved:
@@ -383,54 +344,3 @@ class Ledger:
 
     def _attempt(self, run: TrialRun, **fields: Any) -> None:
         self._attempts.update(self._study, run.number, run.attempt.number, **fields)
-
-
-def _going_on(record: TrialRecord, source: TrialRecord, paths: RunPaths) -> TrialRecord:
-    """A trial that goes on from another's best checkpoint is as good as that one to begin with."""
-    return replace(
-        record,
-        step=source.step,
-        value=source.value,
-        values=source.values,
-        metrics=source.metrics,
-        checkpoint=str(paths.best_checkpoint.resolve()),
-        alignment_png=source.alignment_png,
-        sample_wav=source.sample_wav,
-    )
-
-
-def _scores(run: TrialRun, event: events.Evaluation) -> dict[str, float]:
-    seen = run.history.evaluations[-1]
-    norm = seen.highest_norm if seen.step == event.step else None
-    return {**event.metrics, **({} if norm is None else {GRADIENT_NORM: norm})}
-
-
-def _assessed(assessment: Assessment) -> TrialFields:
-    return {"status": assessment.level, "assessment": assessment.to_json()}
-
-
-def _last_step_metrics(run: TrialRun) -> dict[str, float]:
-    """``train.loss`` and ``gradient.norm`` at the evaluation's step."""
-    named = {"train.loss": run.seen.loss, GRADIENT_NORM: run.seen.gradient_norm}
-    return {name: value for name, value in named.items() if value is not None}
-
-
-def _rescue_metrics(run: TrialRun) -> dict[str, float]:
-    """How often a trial was rescued, and the learning rate that this led to."""
-    history = run.history
-    if not history.rescue or history.effective_learning_rate is None:
-        return {}
-    return {
-        RESTARTS: history.restarts.total,
-        LEARNING_RATE_EFFECTIVE: history.effective_learning_rate,
-    }
-
-
-def _absolute(root: Path, relative: str) -> str | None:
-    """None for what the trainer could not write, on a full disk for instance."""
-    return str((root / relative).resolve()) if relative else None
-
-
-def _existing(path: str | None) -> str | None:
-    """``path``, where there is such a file: an evaluation is told before its checkpoint is made."""
-    return path if path is not None and Path(path).exists() else None

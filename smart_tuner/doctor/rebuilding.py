@@ -6,7 +6,7 @@ from pathlib import Path
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from smart_tuner.control.ledger import LEARNING_RATE_EFFECTIVE, RESTARTS
+from smart_tuner.control.fields_of import LEARNING_RATE_EFFECTIVE, RESTARTS
 from storage.records import TrialRecord, TrialRole, TrialState
 from trainer.paths import RunPaths
 
